@@ -1,0 +1,39 @@
+/**
+ * The plant as the simulators feel it. One model of the physical world: a simulator reads it and acts on it, and
+ * knows nothing of other simulators. Devices are named by the role that the unit's configuration gives them.
+ */
+export interface Finger {
+  person: string;
+  /** ISO/IEC 19794-2 position, 1-10. */
+  position: number;
+  /** 32 bytes that stand for this finger's ridges; see templates.ts. */
+  seed: Uint8Array;
+  condition: "normal" | "dry" | "wet" | "light";
+}
+
+export type Contact = "open" | "closed";
+
+export interface World {
+  /** Whether the device's cable is in. A simulator answers nothing, and its line is gone, while it is not. */
+  attached(device: string): boolean;
+  /** What lies on a fingerprint module now. */
+  finger(device: string): Finger | null;
+  /** What a camera sees now, as a JPEG of the given size at most. */
+  picture(device: string, width: number, height: number): Promise<Uint8Array>;
+  /** Latch of a compartment: energising the coil lets the spring door open. The plant counts it as a motion. */
+  energise(lock: string, compartment: number, ms: number): void;
+  latch(lock: string, compartment: number): "locked" | "open";
+  /** Whether the item sensor of a compartment sees something (sensor faults included). */
+  itemSensed(lock: string, compartment: number): boolean;
+  /** Level on a GPIO line. */
+  level(chip: string, offset: number): 0 | 1;
+  drive(chip: string, offset: number, level: 0 | 1): void;
+  climate(): { temperatureCel: number; humidityPercent: number; pressurePa: number };
+  /** Called after anything changed, with the device or line that it is about. Returns the way to stop. */
+  onChange(listener: (what: string) => void): () => void;
+}
+
+/** A running simulator. */
+export interface Simulator {
+  stop(): Promise<void>;
+}

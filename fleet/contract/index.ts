@@ -1,0 +1,6 @@
+export * from "./collection-key.ts";
+export * from "./documents.ts";
+export * from "./envelope.ts";
+export * from "./jws.ts";
+export * from "./reference.ts";
+export * from "./topics.ts";

@@ -1,0 +1,40 @@
+/**
+ * k1, the topic tree. Direction is a level: a unit writes below `up` and reads below `dn` of its own id, nothing else,
+ * so that two ACL patterns cover it. Nothing with personal data and no permission is ever retained.
+ */
+export const up = {
+  birth: (unit: string) => `k1/d/${unit}/up/birth`,
+  state: (unit: string) => `k1/d/${unit}/up/state`,
+  telemetry: (unit: string, group: string) => `k1/d/${unit}/up/tel/${group}`,
+  event: (unit: string, cls: string) => `k1/d/${unit}/up/ev/${cls}`,
+  alarm: (unit: string, key: string) => `k1/d/${unit}/up/alarm/${key}`,
+  manifest: (unit: string, sid: string) => `k1/d/${unit}/up/sub/${sid}/m`,
+  chunk: (unit: string, sid: string, n: number) => `k1/d/${unit}/up/sub/${sid}/c/${n}`,
+  query: (unit: string, sid: string) => `k1/d/${unit}/up/sub/${sid}/q`,
+  ask: (unit: string, qid: string) => `k1/d/${unit}/up/ask/${qid}`,
+  authState: (unit: string) => `k1/d/${unit}/up/auth/state`,
+  authEvent: (unit: string, effect: string) => `k1/d/${unit}/up/auth/${effect}/ev`,
+  command: (unit: string, cid: string) => `k1/d/${unit}/up/cmd/${cid}`,
+} as const;
+
+export const dn = {
+  all: (unit: string) => `k1/d/${unit}/dn/#`,
+  receipt: (unit: string, sid: string) => `k1/d/${unit}/dn/sub/${sid}/r`,
+  answer: (unit: string, qid: string) => `k1/d/${unit}/dn/ask/${qid}`,
+  /** Vouchers, releases and assignments; the id is the document's own. */
+  auth: (unit: string, aid: string) => `k1/d/${unit}/dn/auth/${aid}`,
+  authAck: (unit: string, effect: string) => `k1/d/${unit}/dn/auth/${effect}/ack`,
+  command: (unit: string, cid: string) => `k1/d/${unit}/dn/cmd/${cid}`,
+} as const;
+
+export const HOST_STATE = (host: string) => `k1/host/${host}/state`;
+
+/** Splits a topic of the tree; undefined for anything else. */
+export function parseTopic(
+  topic: string,
+): { unit: string; direction: "up" | "dn"; path: string[] } | undefined {
+  const [root, d, unit, direction, ...path] = topic.split("/");
+  if (root !== "k1" || d !== "d" || !unit || (direction !== "up" && direction !== "dn") || path.length === 0)
+    return undefined;
+  return { unit, direction, path };
+}

@@ -1,0 +1,4 @@
+export * from "./frame.ts";
+export * from "./messages.ts";
+export * from "./peer.ts";
+export * from "./socket.ts";

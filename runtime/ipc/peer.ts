@@ -1,0 +1,217 @@
+import type { Socket } from "node:net";
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import {
+  check,
+  defineErrors,
+  defineEvents,
+  err,
+  Fault,
+  isFault,
+  ok,
+  parseJson,
+  type Result,
+} from "../../drivers/kit/index.ts";
+import { encodeFrame, FrameReader } from "./frame.ts";
+import type { Events, Methods } from "./messages.ts";
+
+export const ipcFault = defineErrors("ipc", {
+  gone: {
+    what: "The other process is not there",
+    todo: "It is restarted by itself; what was asked may be asked again",
+    remedy: "autoRecovering",
+    cause: "software",
+  },
+  badFrame: {
+    what: "The other process sent bytes that are no frame",
+    todo: "The connection is closed; report a defect",
+    remedy: "software",
+    cause: "software",
+  },
+  unknownMethod: {
+    what: "The other process does not know this method",
+    todo: "Install the same version of all processes",
+    remedy: "software",
+    cause: "software",
+  },
+  internal: {
+    what: "The other process failed inside",
+    todo: "See its log; report a defect",
+    remedy: "software",
+    cause: "software",
+  },
+});
+
+const log = defineEvents("ipc", {
+  badFrame: {
+    level: "error",
+    what: "The peer sent something that is no valid frame or message; the connection is closed",
+    fields: ["at"],
+  },
+  handlerFailed: { level: "error", what: "A method threw; its caller got ipc.internal", fields: ["method"] },
+});
+
+const HeadSchema = Type.Object({
+  /** q(uestion), a(nswer), f(ault), e(vent). */
+  t: Type.Unsafe<"q" | "a" | "f" | "e">({ type: "string", enum: ["q", "a", "f", "e"] }),
+  id: Type.Optional(Type.Integer({ minimum: 0 })),
+  name: Type.Optional(Type.String({ maxLength: 40 })),
+  body: Type.Optional(Type.Unknown()),
+});
+
+const FaultSchema = Type.Object({
+  code: Type.String({ maxLength: 80 }),
+  what: Type.String({ maxLength: 300 }),
+  todo: Type.String({ maxLength: 300 }),
+  remedy: Type.String({ maxLength: 20 }),
+  fields: Type.Record(
+    Type.String({ maxLength: 40 }),
+    Type.Union([Type.String({ maxLength: 300 }), Type.Number(), Type.Boolean(), Type.Null()]),
+  ),
+});
+
+export interface Answer<T> {
+  body: T;
+  parts: Uint8Array[];
+}
+
+export type Handlers<M extends Methods> = {
+  [K in keyof M]: (body: Static<M[K]["request"]>) => Promise<Result<Answer<Static<M[K]["answer"]>>>>;
+};
+
+type EventListener<E extends Events, K extends keyof E> = (body: Static<E[K]>, parts: Uint8Array[]) => void;
+
+/**
+ * One end of a connection between two processes. Serves `local` methods and calls `remote` ones; every head is
+ * schema-checked on arrival, and a peer that sends nonsense is disconnected.
+ */
+export class Peer<Remote extends Methods, In extends Events, Out extends Events> {
+  readonly #socket: Socket;
+  readonly #remote: Remote;
+  readonly #incoming: In;
+  readonly #handlers: Partial<Handlers<Methods>>;
+  readonly #local: Methods;
+  readonly #waiting = new Map<number, { method: string; settle(answer: Result<Answer<unknown>>): void }>();
+  readonly #listeners = new Map<string, Set<(body: never, parts: Uint8Array[]) => void>>();
+  #nextId = 0;
+  readonly closed: Promise<void>;
+
+  constructor(
+    socket: Socket,
+    options: { remote: Remote; incoming: In; local?: Methods; handlers?: Partial<Handlers<Methods>> },
+  ) {
+    this.#socket = socket;
+    this.#remote = options.remote;
+    this.#incoming = options.incoming;
+    this.#local = options.local ?? {};
+    this.#handlers = options.handlers ?? {};
+    const reader = new FrameReader((head, parts) => this.#receive(head, parts));
+    socket.on("data", (chunk: Buffer) => {
+      if (!reader.push(chunk)) this.#reject("frame");
+    });
+    socket.on("error", () => socket.destroy());
+    this.closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        for (const waiting of this.#waiting.values())
+          waiting.settle(err(ipcFault("gone", { method: waiting.method })));
+        this.#waiting.clear();
+        resolve();
+      });
+    });
+  }
+
+  get connected(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  /** Asks and waits for the one answer. Settles with `ipc.gone` when the connection ends first; never rejects. */
+  call<K extends keyof Remote & string>(
+    method: K,
+    body: Static<Remote[K]["request"]>,
+  ): Promise<Result<Answer<Static<Remote[K]["answer"]>>>> {
+    if (this.#socket.destroyed) return Promise.resolve(err(ipcFault("gone", { method })));
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, {
+        method,
+        settle: (answer) => resolve(answer as Result<Answer<Static<Remote[K]["answer"]>>>),
+      });
+      this.#socket.write(encodeFrame({ t: "q", id, name: method, body }, []));
+    });
+  }
+
+  /** Says something that nobody has asked for. Dropped when the peer does not read (more than 8 MiB waiting). */
+  emit<K extends keyof Out & string>(name: K, body: Static<Out[K]>, parts: Uint8Array[] = []): void {
+    if (this.#socket.destroyed || this.#socket.writableLength > 8 * 1024 * 1024) return;
+    this.#socket.write(encodeFrame({ t: "e", name, body }, parts));
+  }
+
+  on<K extends keyof In & string>(name: K, listener: EventListener<In, K>): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set);
+    set.add(listener as (body: never, parts: Uint8Array[]) => void);
+    return () => set.delete(listener as (body: never, parts: Uint8Array[]) => void);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #reject(at: string): void {
+    log("badFrame", { at });
+    this.#socket.destroy();
+  }
+
+  #receive(headText: string, parts: Uint8Array[]): void {
+    const head = parseJson(HeadSchema, headText, "ipc head");
+    if (!head.ok) return this.#reject("head");
+    const { t, id, name, body } = head.value;
+    if (t === "e" && name !== undefined) return this.#event(name, body, parts);
+    if (id === undefined) return this.#reject("id");
+    if (t === "q" && name !== undefined) return void this.#serve(id, name, body);
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    this.#waiting.delete(id);
+    if (t === "f") return waiting.settle(err(faultFromJson(body)));
+    const method = this.#remote[waiting.method];
+    const answer = method ? check(method.answer, body, waiting.method) : err(ipcFault("unknownMethod"));
+    waiting.settle(answer.ok ? ok({ body: answer.value, parts }) : answer);
+  }
+
+  #event(name: string, body: unknown, parts: Uint8Array[]): void {
+    const schema: TSchema | undefined = this.#incoming[name];
+    const checked = schema && check(schema, body, name);
+    if (!checked?.ok) return this.#reject(`event ${name}`);
+    for (const listener of this.#listeners.get(name) ?? []) listener(checked.value as never, parts);
+  }
+
+  async #serve(id: number, name: string, body: unknown): Promise<void> {
+    const answer = await this.#answer(name, body);
+    if (this.#socket.destroyed) return;
+    if (answer.ok)
+      this.#socket.write(encodeFrame({ t: "a", id, body: answer.value.body }, answer.value.parts));
+    else this.#socket.write(encodeFrame({ t: "f", id, body: answer.error.toJSON() }, []));
+  }
+
+  async #answer(name: string, body: unknown): Promise<Result<Answer<unknown>>> {
+    const method = Object.hasOwn(this.#local, name) ? this.#local[name] : undefined;
+    const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
+    if (!method || !handler) return err(ipcFault("unknownMethod"));
+    const request = check(method.request, body, name);
+    if (!request.ok) return request;
+    try {
+      return await handler(request.value as never);
+    } catch (error) {
+      if (isFault(error)) return err(error);
+      log("handlerFailed", { method: name }, error);
+      return err(ipcFault("internal", { method: name }));
+    }
+  }
+}
+
+/** A fault as it came over the wire: shape-checked, its words kept. */
+export function faultFromJson(body: unknown): Fault {
+  const checked = check(FaultSchema, body, "fault");
+  if (!checked.ok) return ipcFault("badFrame");
+  const { code, what, todo, remedy, fields } = checked.value;
+  return new Fault(code, { what, todo, remedy: remedy as Fault["row"]["remedy"], cause: "software" }, fields);
+}
