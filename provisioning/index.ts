@@ -1,1 +1,3 @@
+export * from "./activate.ts";
+export * from "./bundle.ts";
 export * from "./unit-configuration.ts";
