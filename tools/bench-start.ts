@@ -1,0 +1,171 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startStack } from "../runtime/dev/stack.ts";
+import { median, type ResultRow, writeResult } from "./results.ts";
+
+/**
+ * Time from exec to the screen served (stores asserted, devices ready, a service offered) and the memory of the unit's
+ * processes, beside `node -e 0` and Node-RED, in turn, in the same run.
+ */
+const RUNS = Number(process.env.RUNS ?? 7);
+const NODE_RED = "4";
+
+const pss = (pid: number): number =>
+  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) / 1024;
+
+async function until(what: string, probe: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await probe().catch(() => false))) {
+    if (performance.now() > end) throw new Error(`timed out: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+function installNodeRed(): string {
+  const folder = join(tmpdir(), "guichet-bench-node-red");
+  if (!existsSync(join(folder, "node_modules/node-red/red.js"))) {
+    mkdirSync(folder, { recursive: true });
+    execFileSync(
+      "npm",
+      ["install", "--prefix", folder, "--no-audit", "--no-fund", "--silent", `node-red@${NODE_RED}`],
+      { stdio: "inherit" },
+    );
+  }
+  return folder;
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  const hard = setTimeout(() => child.kill("SIGKILL"), 3_000);
+  await gone;
+  clearTimeout(hard);
+}
+
+async function nodeOnly(): Promise<number> {
+  const started = performance.now();
+  const child = spawn(process.execPath, ["-e", "0"], { stdio: "ignore" });
+  await new Promise((resolve) => child.once("exit", resolve));
+  return performance.now() - started;
+}
+
+async function nodeRed(folder: string, port: number): Promise<{ ms: number; mb: number }> {
+  const user = mkdtempSync(join(tmpdir(), "guichet-node-red-user-"));
+  const started = performance.now();
+  const child = spawn(
+    process.execPath,
+    [join(folder, "node_modules/node-red/red.js"), "-p", String(port), "-u", user],
+    { stdio: "ignore" },
+  );
+  await until("Node-RED answers", async () => (await fetch(`http://127.0.0.1:${port}/`)).ok);
+  const ms = performance.now() - started;
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  const mb = pss(child.pid as number);
+  await ended(child);
+  rmSync(user, { recursive: true, force: true });
+  return { ms, mb };
+}
+
+const folder = installNodeRed();
+const data = mkdtempSync(join(tmpdir(), "guichet-bench-start-"));
+const stack = await startStack({
+  data,
+  portBase: 18_400,
+  seed: 1,
+  alwaysOpen: true,
+  startUnit: false,
+  quiet: true,
+});
+const samples = {
+  node: [] as number[],
+  red: [] as number[],
+  redMb: [] as number[],
+  unit: [] as number[],
+  unitMb: [] as number[],
+  coreMb: [] as number[],
+};
+try {
+  for (let run = 0; run <= RUNS; run++) {
+    const node = await nodeOnly();
+    const started = performance.now();
+    const unit = stack.startUnit();
+    await until("the screen is served and a service offered", async () => {
+      const response = await fetch(`${stack.screenOrigin}/healthz`);
+      const health = (await response.json()) as { ready: boolean; offered: string[] };
+      return health.ready && health.offered.length > 0;
+    });
+    const ms = performance.now() - started;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    const pids = unit.pids();
+    const each = pids.map(pss);
+    const core = pss(unit.pid("core"));
+    await unit.stop();
+    const red = await nodeRed(folder, 18_499);
+    if (run === 0) continue; // warms the file cache for all three
+    samples.node.push(node);
+    samples.unit.push(ms);
+    samples.unitMb.push(each.reduce((a, b) => a + b, 0));
+    samples.coreMb.push(core);
+    samples.red.push(red.ms);
+    samples.redMb.push(red.mb);
+  }
+  // after a visit: one whole application through the page, then 60 s of rest
+  const unit = stack.startUnit();
+  await until(
+    "ready",
+    async () => ((await (await fetch(`${stack.screenOrigin}/healthz`)).json()) as { ready: boolean }).ready,
+  );
+  const { applyOnce } = await import("../test/e2e/drive.ts");
+  await applyOnce(stack);
+  await new Promise((resolve) => setTimeout(resolve, 60_000));
+  const after = unit
+    .pids()
+    .map(pss)
+    .reduce((a, b) => a + b, 0);
+  const coreAfter = pss(unit.pid("core"));
+  await unit.stop();
+  report(after, coreAfter);
+} finally {
+  await stack.stop();
+  rmSync(data, { recursive: true, force: true });
+}
+
+function report(after: number, coreAfter: number): void {
+  const round = (value: number) => Math.round(value * 10) / 10;
+  const row = (name: string, values: number[], unit: string, peers: number[], goal: number): ResultRow => {
+    const value = median(values);
+    const peerValue = median(peers);
+    const ratio = value / peerValue;
+    return {
+      name,
+      value: round(value),
+      unit,
+      runs: values.length,
+      spread: [round(Math.min(...values)), round(Math.max(...values))],
+      peer: "Node-RED",
+      peerValue: round(peerValue),
+      ratio,
+      goal: `<= ${goal} of Node-RED`,
+      met: ratio <= goal,
+    };
+  };
+  const rows: ResultRow[] = [
+    row("exec to screen served, devices ready, a service offered", samples.unit, "ms", samples.red, 0.4),
+    { name: "node -e 0", value: round(median(samples.node)), unit: "ms", runs: samples.node.length },
+    row("PSS of core, vault and senses before a visit", samples.unitMb, "MB", samples.redMb, 1.3),
+    row("PSS of the core before a visit", samples.coreMb, "MB", samples.redMb, 0.7),
+    row("PSS of core, vault and senses 60 s after a visit", [after], "MB", samples.redMb, 1.3),
+    row("PSS of the core 60 s after a visit", [coreAfter], "MB", samples.redMb, 0.7),
+  ];
+  writeResult("start", `make bench-start RUNS=${RUNS}`, rows);
+  for (const { name, value, unit, ratio, goal, met } of rows)
+    console.log(
+      `${name}: ${value} ${unit}${ratio ? `, ratio ${ratio.toFixed(2)} (${goal}: ${met ? "met" : "NOT met"})` : ""}`,
+    );
+  const failed = rows.filter((r) => r.met === false).length;
+  console.log(`${rows.filter((r) => r.met).length} passed, ${failed} failed`);
+  process.exitCode = failed ? 1 : 0;
+}

@@ -1,0 +1,136 @@
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build, type Metafile } from "esbuild";
+
+/**
+ * Builds what runs: `dist/unit`, which a unit gets and which stands alone in any folder, and `dist/dev`, the same
+ * processes with the bench's ports plugged in. Heavy parts are chunks of their own, loaded when a step needs them.
+ */
+
+/** Packages with native code or data files; they are copied beside the bundle instead of into it. */
+const NATIVE = ["sqlite3", "@serialport/bindings-cpp", "i2c-bus", "epoll", "sharp"];
+const DEV_ONLY = ["node-pty", "aedes", "fastify", "esbuild", "playwright-core", "@peculiar/x509"];
+
+const UNIT_ENTRIES: Record<string, string> = {
+  core: "runtime/core/main.ts",
+  vault: "runtime/vault/main.ts",
+  senses: "runtime/senses/main.ts",
+  vision: "runtime/senses/vision/helper.ts",
+  "still-helper": "drivers/camera/libcamera/still-helper.ts",
+};
+
+const DEV_ENTRIES: Record<string, string> = {
+  core: "runtime/dev/core.ts",
+  vault: "runtime/dev/vault.ts",
+  senses: "runtime/dev/senses.ts",
+  vision: "runtime/senses/vision/helper.ts",
+  "still-helper": "drivers/camera/libcamera/still-helper.ts",
+};
+
+async function bundle(
+  entries: Record<string, string>,
+  outdir: string,
+  extra: string[] = [],
+): Promise<Metafile> {
+  const result = await build({
+    entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    minify: true,
+    keepNames: true,
+    legalComments: "linked",
+    metafile: true,
+    logLevel: "warning",
+    external: [...NATIVE, ...extra],
+    outExtension: { ".js": ".mjs" },
+    banner: {
+      js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__dn(__filename);",
+    },
+  });
+  return result.metafile;
+}
+
+/** Copies a package and what it needs at run time, without its sources and build leftovers. */
+async function copyPackage(name: string, from: string, target: string, done: Set<string>): Promise<void> {
+  if (done.has(name)) return;
+  done.add(name);
+  const root = await packageRoot(name, from);
+  if (!root) return;
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+    dependencies?: Record<string, string>;
+    optionalDependencies?: Record<string, string>;
+  };
+  const skip =
+    /\/(deps|src|test|tests|obj\.target|\.deps|node_modules|docs|tools|examples)(\/|$)|\.(md|map|d\.ts|cc|cpp|h|o|gyp|mk|ts)$/;
+  await cp(root, join(target, name), {
+    recursive: true,
+    dereference: true,
+    filter: (path) => !skip.test(path.slice(root.length)) || path.endsWith("/build/Release"),
+  });
+  for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+    if (!BUILD_TIME.has(dependency)) await copyPackage(dependency, root, target, done);
+  }
+}
+
+/** Named as dependencies by native packages, needed only to compile them. */
+const BUILD_TIME = new Set(["node-gyp", "prebuild-install", "nan", "tar", "node-addon-api"]);
+
+async function packageRoot(name: string, from: string): Promise<string | undefined> {
+  const require = createRequire(join(from, "x.js"));
+  for (const base of require.resolve.paths(name) ?? []) {
+    const root = join(base, name);
+    if (await stat(join(root, "package.json")).catch(() => undefined)) return root;
+  }
+  return undefined;
+}
+
+/** Data files that the vision helper reads beside itself. */
+async function copyVisionAssets(target: string): Promise<void> {
+  await mkdir(target, { recursive: true });
+  const find = (path: string) => join("node_modules", path);
+  await cp(find("zxing-wasm/dist/reader/zxing_reader.wasm"), join(target, "zxing_reader.wasm"));
+  const wasm = find("@tensorflow/tfjs-backend-wasm/dist");
+  for (const file of (await readdir(wasm)).filter((name) => name.endsWith(".wasm")))
+    await cp(join(wasm, file), join(target, file));
+  const models = find("@vladmandic/face-api/model");
+  for (const file of (await readdir(models)).filter((name) =>
+    /^(tiny_face_detector|face_landmark_68)_model/.test(name),
+  )) {
+    await cp(join(models, file), join(target, file));
+  }
+}
+
+export async function buildUnit(outdir = "dist/unit"): Promise<Metafile> {
+  await rm(outdir, { recursive: true, force: true });
+  const metafile = await bundle(UNIT_ENTRIES, outdir);
+  await addRunTime(outdir);
+  await writeFile(join(outdir, "bundle.txt"), `${Object.keys(metafile.inputs).sort().join("\n")}\n`);
+  return metafile;
+}
+
+export async function buildDev(outdir = "dist/dev"): Promise<void> {
+  await rm(outdir, { recursive: true, force: true });
+  await bundle(DEV_ENTRIES, outdir, DEV_ONLY);
+  await addRunTime(outdir);
+}
+
+async function addRunTime(outdir: string): Promise<void> {
+  const { buildPage } = await import("./build-page.ts");
+  await buildPage({ outDir: join(outdir, "page") });
+  await copyVisionAssets(join(outdir, "assets"));
+  const done = new Set<string>();
+  for (const name of NATIVE)
+    await copyPackage(name, dirname(process.argv[1] ?? "."), join(outdir, "node_modules"), done);
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const started = performance.now();
+  await buildUnit();
+  await buildDev();
+  console.log(`built dist/unit and dist/dev in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
