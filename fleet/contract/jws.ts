@@ -49,6 +49,7 @@ export const signatureFault = defineErrors("signature", {
 /** Kinds of signed documents, and the one role whose keys may sign each. */
 export const SIGNED_TYPES = {
   "guichet.receipt.v1": "receipt",
+  "guichet.ack.v1": "receipt",
   "guichet.decision.v1": "decision",
   "guichet.voucher.v1": "voucher",
   "guichet.release.v1": "release",
