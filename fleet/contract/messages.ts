@@ -31,16 +31,14 @@ export const UnitReportSchema = Type.Object({
     Type.Array(
       Type.Object({
         role: Code,
-        state: Code,
-        fitness: Code,
-        fault: Type.Optional(
-          Type.Object({
-            code: Code,
-            what: Type.Optional(Type.String({ maxLength: 300 })),
-            todo: Type.Optional(Type.String({ maxLength: 300 })),
-            remedy: Type.Optional(Code),
-          }),
-        ),
+        class: Type.Optional(Code),
+        lifecycle: Code,
+        fitness: Type.Object({
+          state: Code,
+          code: Type.Optional(Code),
+          remedy: Type.Optional(Code),
+          todo: Type.Optional(Type.String({ maxLength: 300 })),
+        }),
       }),
       { maxItems: 64 },
     ),
