@@ -1,27 +1,79 @@
-# Guichet: `make help` lists the targets.
+# Guichet. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-NODE := node
-TSX := $(NODE) --import tsx
+TSX := node --import tsx
+
+DATA ?= data
+PORT_BASE ?= 8400
+SEED ?= 1
+export DATA PORT_BASE SEED RUNS MINUTES
 
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
+# What the machine must have: a Node that is new enough and a compiler for the native packages.
+.PHONY: system
+system:
+	@node -e 'if (+process.versions.node.split(".")[0] < 20) { console.error("Node 20 or newer is needed, this is " + process.version); process.exit(1) }'
+	@tools/system-packages.sh g++=g++ make=make python3=python3
+
+.PHONY: system-test
+system-test: system
+	@tools/system-packages.sh chromium=chromium mosquitto=mosquitto strace=strace openssl=openssl
+
 node_modules/.ready: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
+.PHONY: build
+build: system node_modules/.ready ## dist/unit (what a unit runs) and dist/dev (the same with the bench plugged in)
+	$(TSX) tools/build.ts
+
+.PHONY: run
+run: build ## a whole kiosk on this machine: unit, bench, broker, centre (DATA= PORT_BASE= SEED=)
+	@exec $(TSX) runtime/dev/main.ts
+
+.PHONY: operators
+operators: ## the first operators of the centre of `make run`, with new passwords
+	@$(TSX) runtime/dev/operators.ts
+
+.PHONY: clean-data
+clean-data: ## forget what `make run` has kept
+	rm -rf $(DATA)
+
+.PHONY: test
+test: system-test build ## all tests (T=part-of-a-path for some)
+	$(TSX) test/run.ts $(T)
+
 .PHONY: lint
-lint: node_modules/.ready ## formatter, linter, types, import table
-	npx biome check .
+lint: node_modules/.ready ## format, lint, types, import table, generated docs
+	npx biome check --error-on-warnings .
 	npx tsc -p tsconfig.json
 	npx tsc -p tsconfig.page.json
+	$(TSX) tools/import-table.ts
+	$(TSX) tools/catalogues.ts --check
 
 .PHONY: format
 format: node_modules/.ready ## write the formatting
 	npx biome check --write .
 
-.PHONY: test
-test: node_modules/.ready ## all tests (T=part-of-a-path for some)
-	$(TSX) test/run.ts $(T)
+.PHONY: docs
+docs: node_modules/.ready ## generate docs/errors.md and docs/events.md
+	$(TSX) tools/catalogues.ts
+
+.PHONY: services
+services: node_modules/.ready ## check every service document with its texts
+	$(TSX) tools/services.ts
+
+.PHONY: screens
+screens: system-test build ## photograph every screen of the running product into docs/screens
+	$(TSX) tools/screens.ts
+
+.PHONY: crash-store
+crash-store: system-test node_modules/.ready ## power cuts replayed over the real stores (RUNS= SEED=)
+	$(TSX) test/crash/crash-store.ts
+
+.PHONY: bench-start
+bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
+	$(TSX) tools/bench-start.ts
