@@ -1,0 +1,176 @@
+import type { Input, ScreenModel } from "../model.ts";
+import { dock, helpSheet, languageButtons, languageSheet, masthead, timeoutSheet } from "./chrome.ts";
+import { type Desk, h } from "./dom.ts";
+import { face } from "./drawings/faces.ts";
+import { listen, post } from "./link.ts";
+import { drawView } from "./views/index.ts";
+import { WORDS } from "./words.ts";
+
+/** After this long without an answer, the person may press again. */
+const RELEASE_MS = 5_000;
+
+const root = document.documentElement;
+const screen = document.getElementById("screen") as HTMLElement;
+const spoken = document.getElementById("spoken") as HTMLElement;
+
+let shown: ScreenModel | undefined;
+let choosingLanguage = false;
+/** Set from a press until the next model: nothing else is sent. */
+let busy = false;
+let release: number | undefined;
+
+function setBusy(now: boolean, source?: HTMLElement): void {
+  busy = now;
+  clearTimeout(release);
+  if (now) release = window.setTimeout(() => setBusy(false), RELEASE_MS);
+  root.toggleAttribute("data-busy", now);
+  source?.toggleAttribute("data-pressed", true);
+  for (const element of screen.querySelectorAll("button")) {
+    if (now && !element.disabled) {
+      element.disabled = true;
+      element.toggleAttribute("data-held", true);
+    } else if (!now && element.hasAttribute("data-held")) {
+      element.disabled = false;
+      element.removeAttribute("data-held");
+      element.removeAttribute("data-pressed");
+    }
+  }
+}
+
+function send(input: Input, source?: HTMLElement): void {
+  if (busy || !shown) return;
+  const { seq } = shown;
+  setBusy(true, source);
+  void post(seq, input).then((accepted) => {
+    if (!accepted && shown?.seq === seq) setBusy(false);
+  });
+}
+
+/** What is typed survives a drawing of the same field, unless the core has set another value. */
+function typedBefore(model: ScreenModel): string | undefined {
+  const now = model.view;
+  const before = shown?.view;
+  if (now.kind !== "entry" || before?.kind !== "entry") return undefined;
+  if (now.field !== before.field || now.value !== before.value) return undefined;
+  return (
+    screen.querySelector<HTMLInputElement>("input.field")?.value ??
+    screen.querySelector<HTMLElement>("[data-typed]")?.dataset["typed"]
+  );
+}
+
+/** A selector for the element that has the focus, to find its successor. */
+function focusMark(): string | undefined {
+  const element = document.activeElement;
+  if (!(element instanceof HTMLElement) || !screen.contains(element)) return undefined;
+  const named = Object.entries(element.dataset).find(([name]) => name !== "held" && name !== "pressed");
+  if (!named) return undefined;
+  const attribute = `data-${named[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `[${attribute}="${CSS.escape(named[1] ?? "")}"]`;
+}
+
+function draw(model: ScreenModel): void {
+  const words = WORDS[model.language];
+  const desk: Desk = { send, language: model.language, words };
+  const typed = typedBefore(model);
+  const place = (of: ScreenModel) =>
+    `${of.view.kind}|${of.view.kind === "entry" ? of.view.field : of.view.title}`;
+  const same = shown !== undefined && place(shown) === place(model);
+  const focused = focusMark();
+  const caret = screen.querySelector<HTMLInputElement>("input.field")?.selectionStart ?? undefined;
+  const scrolled = screen.querySelector(".scroll")?.scrollTop ?? 0;
+  const kept = new Map<string, Element>();
+  for (const image of screen.querySelectorAll("[data-keep]")) {
+    kept.set(image.getAttribute("data-keep") ?? "", image);
+  }
+
+  root.lang = words.tag;
+  shown = model;
+  setBusy(false);
+  const drawn = drawView(model.view, desk, typed);
+  const title = h("h1", { tabindex: -1 }, drawn.title);
+  const say = h(
+    "div",
+    { class: "say" },
+    h("div", { class: "title" }, drawn.face ? face(drawn.face) : undefined, title),
+    drawn.body ? h("p", { class: "body" }, drawn.body) : undefined,
+  );
+  const stage = h(
+    "div",
+    { class: "stage" },
+    masthead(model.chrome),
+    say,
+    drawn.figure ? h("div", { class: "figure" }, drawn.figure) : undefined,
+  );
+  const sheet = h("div", { class: "sheet" }, ...drawn.sheet);
+  const main = h("main", { class: drawn.tall ? "tall" : "", "data-view": model.view.kind }, stage, sheet);
+  if (drawn.face) main.dataset["face"] = drawn.face;
+  const foot = dock(model, desk, () => {
+    choosingLanguage = true;
+    draw(model);
+  });
+  if (model.view.kind === "attract") {
+    sheet.append(languageButtons(model, desk));
+    // A touch anywhere begins, except on the things that have a meaning of their own.
+    main.addEventListener("click", (event) => {
+      if (!(event.target as Element).closest("button")) send({ type: "action", id: "begin" });
+    });
+  }
+  const overlay = overlayOf(model, desk);
+  main.inert = overlay !== undefined;
+  foot.inert = overlay !== undefined;
+  screen.replaceChildren(main, foot, ...(overlay ? [overlay] : []));
+  for (const image of screen.querySelectorAll("[data-keep]")) {
+    const old = kept.get(image.getAttribute("data-keep") ?? "");
+    if (old && old.className === image.className) image.replaceWith(old);
+  }
+  if (spoken.textContent !== model.spoken) spoken.textContent = model.spoken;
+  document.title = drawn.title;
+
+  if (same) {
+    const scroll = screen.querySelector(".scroll");
+    if (scroll) scroll.scrollTop = scrolled;
+  }
+  const again = same && focused ? screen.querySelector<HTMLElement>(focused) : null;
+  if (overlay) overlay.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
+  else (again ?? drawn.focus ?? title).focus({ preventScroll: true });
+  const input = screen.querySelector<HTMLInputElement>("input.field");
+  if (input) {
+    const end = typed !== undefined && caret !== undefined ? caret : input.value.length;
+    input.setSelectionRange(end, end);
+  }
+}
+
+function overlayOf(model: ScreenModel, desk: Desk): HTMLElement | undefined {
+  if (model.chrome.timeout) return timeoutSheet(model.chrome.timeout, desk);
+  if (model.chrome.help) return helpSheet(model.chrome.help, desk);
+  if (!choosingLanguage) return undefined;
+  return languageSheet(model, desk, () => {
+    choosingLanguage = false;
+    draw(model);
+  });
+}
+
+/** The core is away: nothing of the person stays on the screen, and a calm face says so. */
+function lost(): void {
+  const words = WORDS[shown?.language ?? "en"];
+  shown = undefined;
+  choosingLanguage = false;
+  setBusy(false);
+  spoken.textContent = words.moment;
+  document.title = words.moment;
+  screen.replaceChildren(
+    h("main", { class: "moment", "data-view": "moment" }, face("working"), h("h1", {}, words.moment)),
+  );
+}
+
+const density = Number(document.querySelector<HTMLMetaElement>('meta[name="px-per-mm"]')?.content);
+if (density > 0) root.style.setProperty("--px-per-mm", String(density));
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+lost();
+listen({
+  model: (model) => {
+    if (shown && model.view.kind !== shown.view.kind) choosingLanguage = false;
+    draw(model);
+  },
+  lost,
+});

@@ -1,0 +1,41 @@
+import type { View } from "../../model.ts";
+import type { Desk } from "../dom.ts";
+import { attract, choose, message, notice, review, wait } from "./begin.ts";
+import { door, finger, photo, receipt, scan } from "./devices.ts";
+import type { Drawn } from "./drawn.ts";
+import { entry } from "./entry.ts";
+import { sign } from "./sign.ts";
+
+export type { Drawn } from "./drawn.ts";
+
+/** Draws any view. `typed` is what an entry field held before, if the same field is drawn again. */
+export function drawView(view: View, desk: Desk, typed: string | undefined): Drawn {
+  switch (view.kind) {
+    case "attract":
+      return attract(view, desk);
+    case "choose":
+      return choose(view, desk);
+    case "notice":
+      return notice(view, desk);
+    case "entry":
+      return entry(view, desk, typed);
+    case "finger":
+      return finger(view, desk);
+    case "photo":
+      return photo(view, desk);
+    case "review":
+      return review(view, desk);
+    case "sign":
+      return sign(view, desk);
+    case "receipt":
+      return receipt(view, desk);
+    case "scan":
+      return scan(view, desk);
+    case "door":
+      return door(view, desk);
+    case "message":
+      return message(view, desk);
+    case "wait":
+      return wait(view);
+  }
+}

@@ -1,0 +1,90 @@
+import { button, type Desk, h, s } from "../dom.ts";
+import { icon } from "../drawings/icons.ts";
+import { advice, type Drawn, nextButton, type ViewOf } from "./drawn.ts";
+
+type Stroke = [number, number][];
+/** More than a signature has; a leaning arm does not fill the memory. */
+const MOST_POINTS = 4_000;
+
+/** A pad that takes strokes by pen, finger or mouse, in thousandths of its width and height. */
+export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
+  let strokes: Stroke[] = [];
+  let points = 0;
+  const ink = s("svg", {
+    viewBox: "0 0 1000 1000",
+    preserveAspectRatio: "none",
+    class: "ink-lines",
+    "aria-hidden": "true",
+  });
+  const pad = h(
+    "div",
+    { class: "pad", role: "img", "aria-label": desk.words.signHere, "data-pad": "" },
+    ink,
+    h("span", { class: "pad-line" }, h("span", {}, desk.words.signHere)),
+  );
+  const lines = new Map<number, { stroke: Stroke; line: SVGElement }>();
+
+  const at = (event: PointerEvent): [number, number] => {
+    const box = pad.getBoundingClientRect();
+    const part = (offset: number, whole: number) =>
+      Math.round(Math.min(1, Math.max(0, whole === 0 ? 0 : offset / whole)) * 1000);
+    return [part(event.clientX - box.left, box.width), part(event.clientY - box.top, box.height)];
+  };
+  const extend = (event: PointerEvent) => {
+    const current = lines.get(event.pointerId);
+    if (!current || points >= MOST_POINTS) return;
+    const point = at(event);
+    const last = current.stroke.at(-1);
+    if (last && last[0] === point[0] && last[1] === point[1]) return;
+    current.stroke.push(point);
+    points += 1;
+    // A single point shows as a dot by the round cap of a line of no length.
+    const drawn = current.stroke.length === 1 ? [point, point] : current.stroke;
+    current.line.setAttribute("points", drawn.map((pair) => pair.join(",")).join(" "));
+  };
+  pad.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    // Only one hand writes: a palm or second finger is not ink.
+    if (lines.size > 0) return;
+    pad.setPointerCapture(event.pointerId);
+    const stroke: Stroke = [];
+    const line = s("polyline", { points: "" });
+    ink.append(line);
+    strokes.push(stroke);
+    lines.set(event.pointerId, { stroke, line });
+    pad.classList.add("inked");
+    extend(event);
+  });
+  pad.addEventListener("pointermove", extend);
+  const end = (event: PointerEvent) => lines.delete(event.pointerId);
+  pad.addEventListener("pointerup", end);
+  pad.addEventListener("pointercancel", end);
+
+  const clear = button({
+    label: view.clear,
+    icon: icon("erase"),
+    data: { clear: "" },
+    press: () => {
+      strokes = [];
+      points = 0;
+      lines.clear();
+      ink.replaceChildren();
+      pad.classList.remove("inked");
+    },
+  });
+  return {
+    title: view.title,
+    body: view.body,
+    sheet: [
+      ...advice([view.error]),
+      pad,
+      h(
+        "div",
+        { class: "row" },
+        clear,
+        nextButton(desk, view.next, (self) => desk.send({ type: "sign", strokes }, self)),
+      ),
+    ],
+    tall: true,
+  };
+}
