@@ -1,4 +1,7 @@
 import { suite as uvuSuite } from "uvu";
+import { setLog } from "../drivers/kit/index.ts";
+
+setLog({ level: "error" });
 
 type Teardown = () => unknown | Promise<unknown>;
 

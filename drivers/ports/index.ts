@@ -1,0 +1,19 @@
+import { gpioPorts } from "./gpio.ts";
+import { i2cPorts } from "./i2c.ts";
+import { serialPorts } from "./serial.ts";
+import type { Ports } from "./types.ts";
+
+export * from "./gpio.ts";
+export * from "./i2c.ts";
+export * from "./serial.ts";
+export * from "./types.ts";
+
+/** The ports of a real unit. Native packages are loaded at the first use of each. */
+export function systemPorts(): Ports {
+  return {
+    serial: serialPorts(),
+    i2c: i2cPorts(),
+    gpio: gpioPorts(),
+    camera: { path: (process.env.PATH ?? "/usr/bin").split(":") },
+  };
+}
