@@ -1,0 +1,55 @@
+/**
+ * What is wired to a bench. A unit's configuration has this shape and more, so it can be given as it is;
+ * the bench reads only what follows.
+ */
+export interface GpioPlace {
+  chip: string;
+  offset: number;
+}
+
+export type BenchDevice =
+  | {
+      role: string;
+      driver: "fingerprint.ef01";
+      profile: "r503" | "zfm";
+      address: number;
+      port?: { path: string; baudRate: number };
+    }
+  | {
+      role: string;
+      driver: "lock.kerong";
+      board: number;
+      compartments: number;
+      /** Bit of the feedback contact that means locked. */
+      lockedBit: 0 | 1;
+      /** Bit of an item sensor that means that something is there; absent when none is wired. */
+      itemBit?: 0 | 1 | undefined;
+      pulseMs: number;
+      /** Boards with the same path hang on one RS-485 line. */
+      port?: { path: string; baudRate: number };
+    }
+  | { role: string; driver: "camera.libcamera"; index: number }
+  | { role: string; driver: "sensor.bme280"; bus: number; address: number }
+  | { role: string; driver: "auxiliary.gpio"; line: GpioPlace; activeLow: boolean }
+  | { role: string; driver: "indicator.gpio"; line: GpioPlace; activeLow: boolean };
+
+export type BenchDeviceOf<D extends BenchDevice["driver"]> = Extract<BenchDevice, { driver: D }>;
+
+export interface BenchSlot {
+  slot: string;
+  lock: string;
+  compartment: number;
+  light?: string | undefined;
+}
+
+export interface BenchConfig {
+  devices: readonly BenchDevice[];
+  slots: readonly BenchSlot[];
+}
+
+export function devicesOf<D extends BenchDevice["driver"]>(
+  config: BenchConfig,
+  driver: D,
+): BenchDeviceOf<D>[] {
+  return config.devices.filter((device): device is BenchDeviceOf<D> => device.driver === driver);
+}

@@ -1,0 +1,3 @@
+export * from "./locker.ts";
+export * from "./plant.ts";
+export * from "./scene.ts";
