@@ -230,10 +230,12 @@ export class DeviceHost<V> {
     this.#counters.commands = (this.#counters.commands ?? 0) + 1;
     const overrun = () => deviceFault("timeoutDevice", { role: this.role });
     const attempt = () =>
-      Promise.race([
-        within(this.#clock, job.deviceTimeMs, job.run(session.verbs), overrun),
-        session.lost.then((fault) => err(fault)),
-      ]).catch((error: unknown) =>
+      within(
+        this.#clock,
+        job.deviceTimeMs,
+        Promise.race([job.run(session.verbs), session.lost.then((fault) => err(fault))]),
+        overrun,
+      ).catch((error: unknown) =>
         err(isFault(error) ? error : deviceFault("fault", { role: this.role }, error)),
       );
     let result = await attempt();

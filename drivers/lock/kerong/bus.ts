@@ -1,0 +1,121 @@
+import { deviceFault } from "../../contract/index.ts";
+import { type Clock, defer, type Fault, Mutex } from "../../kit/index.ts";
+import type { SerialConnection, SerialFactory } from "../../ports/index.ts";
+import { REQUEST_LENGTH, STATUS_LENGTH, type StatusFrame, statusRequest, unlockRequest } from "./frame.ts";
+import { KerongParser } from "./parser.ts";
+
+/** How long a board may take to answer, beside the time on the wire, ms. */
+const ANSWER_MS = 120;
+/** Silence after an answer, in which a second board with the same address would be heard, ms. */
+const SECOND_ANSWER_MS = 15;
+
+/**
+ * One RS-485 bus: one connection, one transaction at a time, shared by all boards on it. The first board opens it, the
+ * last one closes it; after a loss everyone opens a new one.
+ */
+export class KerongBus {
+  readonly #connection: SerialConnection;
+  readonly #clock: Clock;
+  readonly #wireMs: number;
+  readonly #parser = new KerongParser();
+  readonly #mutex = new Mutex();
+  #onStatus: ((frame: StatusFrame) => void) | undefined;
+  readonly lost: Promise<Fault>;
+
+  constructor(connection: SerialConnection, clock: Clock, baudRate: number) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#wireMs = ((REQUEST_LENGTH + STATUS_LENGTH) * 10_000) / baudRate;
+    this.lost = connection.closed.then(() => deviceFault("absent"));
+    connection.onData((chunk) => {
+      for (const frame of this.#parser.push(chunk).statuses) this.#onStatus?.(frame);
+    });
+  }
+
+  /**
+   * Asks one board for its state. Rejects with `device.noReply`, or with `device.misbound` when two boards answer to
+   * one address.
+   */
+  status(board: number): Promise<StatusFrame> {
+    return this.#mutex.run(async () => {
+      this.#parser.reset();
+      const first = defer<StatusFrame>();
+      let answers = 0;
+      this.#onStatus = (frame) => {
+        if (frame.board !== board) return;
+        answers++;
+        first.resolve(frame);
+      };
+      try {
+        await this.#connection.write(statusRequest(board));
+        const timer = new AbortController();
+        const late = this.#clock.sleep(ANSWER_MS + this.#wireMs, timer.signal).then(() => undefined);
+        const frame = await Promise.race([first.promise, late]);
+        timer.abort();
+        if (!frame) throw deviceFault("noReply", { board });
+        await this.#clock.sleep(SECOND_ANSWER_MS);
+        if (answers > 1) throw deviceFault("misbound", { board, reason: "twoBoards" });
+        return frame;
+      } finally {
+        this.#onStatus = undefined;
+      }
+    });
+  }
+
+  /** Sends one unlock and waits for nothing: boards differ in whether they answer. `redeem` runs right before the byte. */
+  unlock(board: number, lock: number, redeem: () => void): Promise<void> {
+    return this.#mutex.run(async () => {
+      this.#parser.reset();
+      redeem();
+      await this.#connection.write(unlockRequest(board, lock));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+    await this.#mutex.stop(deviceFault("absent"));
+  }
+}
+
+/** The buses of a process by the path of their line, so that boards on one line share it. */
+export class KerongBuses {
+  readonly #open = new Map<string, { bus: Promise<KerongBus>; users: number }>();
+  readonly #serial: SerialFactory;
+  readonly #clock: Clock;
+
+  constructor(serial: SerialFactory, clock: Clock) {
+    this.#serial = serial;
+    this.#clock = clock;
+  }
+
+  async acquire(path: string, baudRate: number): Promise<{ bus: KerongBus; release(): Promise<void> }> {
+    let entry = this.#open.get(path);
+    if (!entry) {
+      const bus = this.#serial({ path, baudRate }).then(
+        (connection) => new KerongBus(connection, this.#clock, baudRate),
+      );
+      entry = { bus, users: 0 };
+      this.#open.set(path, entry);
+      const own = entry;
+      const forget = () => {
+        if (this.#open.get(path) === own) this.#open.delete(path);
+      };
+      bus.then((opened) => opened.lost.then(forget), forget);
+    }
+    const own = entry;
+    own.users++;
+    const bus = await own.bus;
+    let released = false;
+    return {
+      bus,
+      release: async () => {
+        if (released) return;
+        released = true;
+        own.users--;
+        if (own.users > 0) return;
+        if (this.#open.get(path) === own) this.#open.delete(path);
+        await bus.close();
+      },
+    };
+  }
+}

@@ -1,0 +1,2 @@
+export { KerongBuses } from "./bus.ts";
+export { type KerongSettings, kerongDriver } from "./driver.ts";
