@@ -1,0 +1,98 @@
+import { type Driver, deviceFault, type Reading, type Sensor, type Session } from "../../contract/index.ts";
+import { type Clock, defer, err, type Fault, isFault, ok } from "../../kit/index.ts";
+import type { I2cFactory } from "../../ports/index.ts";
+import {
+  CHIP_ID,
+  type Climate,
+  compensate,
+  FORCED,
+  MEASURE_MS,
+  REGISTER,
+  readCalibration,
+} from "./registers.ts";
+
+export interface Bme280Settings {
+  role: string;
+  bus: number;
+  address: 0x76 | 0x77;
+}
+
+/** Operating ranges of the part (datasheet table 1); a value outside is reported, marked `outOfRange`. */
+const RANGES: Record<keyof Climate, { name: string; unit: string; low: number; high: number }> = {
+  temperature: { name: "hw.temperature", unit: "Cel", low: -40, high: 85 },
+  pressure: { name: "hw.pressure", unit: "Pa", low: 30_000, high: 110_000 },
+  humidity: { name: "hw.humidity", unit: "%", low: 0, high: 100 },
+};
+
+/** Temperature, humidity and pressure in the cabinet, measured on demand. */
+export function bme280Driver(
+  settings: Bme280Settings,
+  options: { i2c: I2cFactory; clock: Clock },
+): Driver<Sensor> {
+  const { address } = settings;
+  return {
+    role: settings.role,
+    class: "sensor",
+    name: "sensor.bme280",
+    probeEveryMs: 10_000,
+    deviceTimeMs: 1_000,
+    open: async () => {
+      const bus = await options.i2c(settings.bus);
+      try {
+        const [chip] = await bus.readBlock(address, REGISTER.id, 1);
+        if (chip !== CHIP_ID) throw deviceFault("misbound", { role: settings.role, chip: chip ?? -1 });
+        const calibration = readCalibration(
+          await bus.readBlock(address, REGISTER.calibration1, 24),
+          (await bus.readBlock(address, REGISTER.humidity1, 1))[0] ?? 0,
+          await bus.readBlock(address, REGISTER.calibration2, 7),
+        );
+        const measure = (): Promise<Climate> =>
+          bus.exclusively(async (own) => {
+            // The humidity setting takes effect with the write of the control register (§5.4.3).
+            await own.writeByte(address, REGISTER.controlHumidity, 1);
+            await own.writeByte(address, REGISTER.control, FORCED);
+            await options.clock.sleep(MEASURE_MS);
+            return compensate(calibration, await own.readBlock(address, REGISTER.data, 8));
+          });
+        const lost = defer<Fault>();
+        const session: Session<Sensor> = {
+          identity: { model: "BME280" },
+          capabilities: { readings: Object.values(RANGES).map((range) => range.name) },
+          verbs: {
+            read: async () => {
+              try {
+                return ok(readings(await measure(), options.clock.wall()));
+              } catch (error) {
+                return err(isFault(error) ? error : deviceFault("fault", { role: settings.role }, error));
+              }
+            },
+          },
+          recover: async () => {
+            await measure();
+            return {};
+          },
+          probe: async () => {
+            const [id] = await bus.readBlock(address, REGISTER.id, 1);
+            if (id !== CHIP_ID) throw deviceFault("protocol", { role: settings.role });
+          },
+          lost: lost.promise,
+          close: () => bus.close(),
+        };
+        return session;
+      } catch (error) {
+        await bus.close();
+        throw error;
+      }
+    },
+  };
+}
+
+function readings(climate: Climate, at: number): Reading[] {
+  return (Object.keys(RANGES) as (keyof Climate)[]).map((key) => {
+    const { name, unit, low, high } = RANGES[key];
+    const value = climate[key];
+    if (value === undefined || !Number.isFinite(value))
+      return { name, unit, value: 0, quality: "unknown", at };
+    return { name, unit, value, quality: value < low || value > high ? "outOfRange" : "good", at };
+  });
+}

@@ -1,0 +1,1 @@
+export { type Bme280Settings, bme280Driver } from "./driver.ts";
