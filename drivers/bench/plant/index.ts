@@ -1,3 +1,4 @@
 export * from "./locker.ts";
 export * from "./plant.ts";
 export * from "./scene.ts";
+export * from "./state.ts";

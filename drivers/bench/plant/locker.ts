@@ -1,33 +1,6 @@
 import type { BenchConfig } from "../config.ts";
 import { devicesOf } from "../config.ts";
-
-/** A door on a spring behind a latch: energising frees it, only a hand closes it. */
-export interface Compartment {
-  lock: string;
-  compartment: number;
-  slot: string | null;
-  latch: "locked" | "open";
-  door: "closed" | "ajar" | "open";
-  /** Whether the coil is energised but the bolt sticks. */
-  jammed: boolean;
-  sensor: "ok" | "stuckPresent" | "stuckAbsent";
-  /** Item that lies inside, by the number of the thing, not its label. */
-  item: number | null;
-  /** How often the coil was energised: what a judge counts. */
-  motions: number;
-  /** How often somebody opened the door without the coil. */
-  forced: number;
-}
-
-/** A thing with a label. Two things may carry the same label; the plant knows them apart. */
-export interface Item {
-  id: number;
-  code: string;
-  /** Slot, or `out`: in somebody's hands. */
-  place: string;
-  /** Where it has been, in order, with the sequence number of the event. */
-  moves: { seq: number; to: string }[];
-}
+import type { Compartment, Item } from "./state.ts";
 
 export interface LockerSnapshot {
   compartments: Compartment[];

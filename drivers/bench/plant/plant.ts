@@ -2,37 +2,9 @@ import { type BenchConfig, devicesOf } from "../config.ts";
 import type { Person } from "../people.ts";
 import type { Finger, World } from "../world.ts";
 import { Lines } from "./lines.ts";
-import { type Compartment, Impossible, type Item, Locker, type LockerSnapshot } from "./locker.ts";
+import { Impossible, Locker, type LockerSnapshot } from "./locker.ts";
 import type { CameraFault, Draw, Scene } from "./scene.ts";
-
-export interface Climate {
-  temperatureCel: number;
-  humidityPercent: number;
-  pressurePa: number;
-}
-
-/** One thing that happened, in words for the log of the panel. Numbers and names of people do not occur in it. */
-export interface PlantEvent {
-  seq: number;
-  /** Wall clock, ms. */
-  at: number;
-  /** Device, slot or input. */
-  about: string;
-  what: string;
-  more?: Record<string, unknown>;
-}
-
-export interface PlantState {
-  seq: number;
-  unplugged: string[];
-  fingers: Record<string, { person: string; position: number; condition: Finger["condition"] } | null>;
-  cameras: Record<string, { scene: Scene; fault: CameraFault }>;
-  compartments: Compartment[];
-  items: Item[];
-  inputs: Record<string, boolean>;
-  lamps: Record<string, boolean>;
-  climate: Climate;
-}
+import type { Climate, Compartment, Item, PlantEvent, PlantState } from "./state.ts";
 
 /** What survives a restart of the bench: where things lie, not who stands there. */
 export interface PlantSnapshot extends LockerSnapshot {

@@ -1,0 +1,3 @@
+export * from "./commands.ts";
+export * from "./scenes.ts";
+export * from "./server.ts";

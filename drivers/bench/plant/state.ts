@@ -1,0 +1,62 @@
+import type { Finger } from "../world.ts";
+import type { CameraFault, Scene } from "./scene.ts";
+
+/** Shapes of what can be seen of the plant. Nothing but types, so that the panel's page can read them too. */
+export type Condition = Finger["condition"];
+
+/** A door on a spring behind a latch: energising frees it, only a hand closes it. */
+export interface Compartment {
+  lock: string;
+  compartment: number;
+  slot: string | null;
+  latch: "locked" | "open";
+  door: "closed" | "ajar" | "open";
+  /** Whether the coil is energised but the bolt sticks. */
+  jammed: boolean;
+  sensor: "ok" | "stuckPresent" | "stuckAbsent";
+  /** Item that lies inside, by the number of the thing, not its label. */
+  item: number | null;
+  /** How often the coil was energised: what a judge counts. */
+  motions: number;
+  /** How often somebody opened the door without the coil. */
+  forced: number;
+}
+
+/** A thing with a label. Two things may carry the same label; the plant knows them apart. */
+export interface Item {
+  id: number;
+  code: string;
+  /** Slot, or `out`: in somebody's hands. */
+  place: string;
+  /** Where it has been, in order, with the sequence number of the event. */
+  moves: { seq: number; to: string }[];
+}
+
+export interface Climate {
+  temperatureCel: number;
+  humidityPercent: number;
+  pressurePa: number;
+}
+
+/** One thing that happened, in words for the log of the panel. Numbers and names of people do not occur in it. */
+export interface PlantEvent {
+  seq: number;
+  /** Wall clock, ms. */
+  at: number;
+  /** Device, slot or input. */
+  about: string;
+  what: string;
+  more?: Record<string, unknown>;
+}
+
+export interface PlantState {
+  seq: number;
+  unplugged: string[];
+  fingers: Record<string, { person: string; position: number; condition: Condition } | null>;
+  cameras: Record<string, { scene: Scene; fault: CameraFault }>;
+  compartments: Compartment[];
+  items: Item[];
+  inputs: Record<string, boolean>;
+  lamps: Record<string, boolean>;
+  climate: Climate;
+}
