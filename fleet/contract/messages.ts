@@ -110,7 +110,11 @@ export const AckSchema = Type.Object(
 );
 export type Ack = Static<typeof AckSchema>;
 
-/** The opened question on `up/ask/{qid}`, as JSON. */
+/** What a question's probe and its answer's pre-fill are bound to: the `aad` of `sealSmall`. */
+export const probeBinding = (unit: string, qid: string): string => `guichet probe v1\0${unit}\0${qid}`;
+export const prefillBinding = (unit: string, qid: string): string => `guichet prefill v1\0${unit}\0${qid}`;
+
+/** The opened question, as JSON. On `up/ask/{qid}` stands what `sealSmall` made of it, as text and nothing else. */
 export const ProbeSchema = Type.Object({
   v: Type.Literal(1),
   qid: Id,
