@@ -36,7 +36,7 @@ export async function buildPage({
     format: "esm",
     target: "chrome110",
     legalComments: "none",
-    loader: { ".woff2": "file" },
+    loader: { ".woff2": "file", ".otf": "file" },
     assetNames: "fonts/[name]",
     logLevel: "warning",
   });

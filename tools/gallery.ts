@@ -27,6 +27,7 @@ const TYPES: Record<string, string> = {
   js: "text/javascript",
   css: "text/css",
   woff2: "font/woff2",
+  otf: "font/otf",
 };
 
 export interface Gallery {
@@ -132,8 +133,8 @@ async function pictures(
     for (const fixture of shots.filter((each) => each.name.includes(part))) {
       seq += 1;
       gallery.show({ ...fixture.model, seq });
+      await page.waitForSelector(`main[data-seq="${seq}"]`);
       // As text: this side of the program knows no DOM.
-      await page.waitForFunction(`document.title === ${JSON.stringify(fixture.model.view.title)}`);
       await page.evaluate(
         "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))",
       );

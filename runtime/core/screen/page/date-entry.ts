@@ -75,7 +75,9 @@ export function dateEntry(desk: Desk, title: string, value: string, submit: (val
       const shown = box.querySelector(".digits");
       if (shown) shown.textContent = digits[part].padEnd(LENGTH[part], "–");
     }
-    spelled.textContent = complete() ? inWords(current(), desk.words.tag) : "\u00a0";
+    spelled.textContent = complete()
+      ? inWords(current(), desk.language === "en" ? "en-GB" : desk.words.tag)
+      : "\u00a0";
     field.dataset["typed"] = current();
   }
   draw();

@@ -86,6 +86,8 @@ export function button(options: ButtonOptions): HTMLButtonElement {
     words,
   );
   for (const [name, value] of Object.entries(options.data ?? {})) element.setAttribute(`data-${name}`, value);
-  element.addEventListener("click", () => options.press(element));
+  element.addEventListener("click", () => {
+    if (!element.disabled) options.press(element);
+  });
   return element;
 }

@@ -102,7 +102,7 @@ function draw(model: ScreenModel): void {
     drawn.figure ? h("div", { class: "figure" }, drawn.figure) : undefined,
   );
   const sheet = h("div", { class: "sheet" }, ...drawn.sheet);
-  const main = h("main", { class: drawn.tall ? "tall" : "", "data-view": model.view.kind }, stage, sheet);
+  const main = h("main", { "data-view": model.view.kind, "data-seq": model.seq }, stage, sheet);
   if (drawn.face) main.dataset["face"] = drawn.face;
   const foot = dock(model, desk, () => {
     choosingLanguage = true;
@@ -117,7 +117,6 @@ function draw(model: ScreenModel): void {
   }
   const overlay = overlayOf(model, desk);
   main.inert = overlay !== undefined;
-  foot.inert = overlay !== undefined;
   screen.replaceChildren(main, foot, ...(overlay ? [overlay] : []));
   for (const image of screen.querySelectorAll("[data-keep]")) {
     const old = kept.get(image.getAttribute("data-keep") ?? "");

@@ -55,6 +55,17 @@ const PICTURES: Record<string, [viewBox: string, markup: string]> = {
     `<path class="paper line-ink" d="M24 12h112l42 42v154H24z"/><path class="stroke-soft" d="M52 76h92M52 104h92M52 132h60"/>
      <path class="tint line-ink" d="M136 12v42h42"/><circle class="accent" cx="146" cy="172" r="36"/><path class="stroke-paper" d="M129 173l12 12 22-26"/>`,
   ],
+  ways: [
+    "0 0 260 220",
+    `<path class="paper line-ink" d="M118 20h24v190h-24z"/><path class="accent" d="M64 36h138l32 29-32 29H64z"/>
+     <path class="paper line-ink" d="M198 112H62l-30 28 30 28h136z"/><path class="stroke-paper" d="M92 65h84"/><path class="stroke-accent" d="M84 140h84"/>`,
+  ],
+  sign: [
+    "0 0 260 190",
+    `<rect class="paper line-ink" x="12" y="34" width="200" height="142" rx="16"/><path class="stroke-soft" d="M36 144h152"/>
+     <path class="stroke-accent" d="M40 124c16-40 34-56 40-44 8 16-30 50-18 54 16 4 26-48 40-48 10 0-8 38 6 40 12 2 20-26 36-40"/>
+     <path class="accent line-ink" d="M138 100l8-34 66-62 26 26-66 62z"/>`,
+  ],
   photo: [
     "0 0 200 200",
     `<path class="paper line-ink" d="M18 60h38l14-24h60l14 24h38v112H18z"/><circle class="tint line-ink" cx="100" cy="112" r="38"/><circle class="accent" cx="100" cy="112" r="18"/>`,

@@ -8,7 +8,8 @@ const FINGERS = [
   { x: 274, width: 40, tip: 132, folded: 232 },
 ];
 const KNUCKLE = 300;
-const THUMB = { x: 128, y: 392, width: 52, long: 206, folded: 128, turn: -44 };
+const THUMB = { x: 150, y: 400, long: 226, folded: 142, turn: -40 };
+const PALM = "M122 300h192v84c0 46-20 62-20 112H160c0-46-38-60-38-112z";
 
 function fingerShape(index: number, extended: boolean): string {
   const finger = FINGERS[index];
@@ -19,9 +20,9 @@ function fingerShape(index: number, extended: boolean): string {
 }
 
 function thumbShape(extended: boolean): string {
-  const { x, y, width, long, folded, turn } = THUMB;
+  const { x, y, long, folded, turn } = THUMB;
   const length = extended ? long : folded;
-  return `<rect x="${x - width / 2}" y="${y - length}" width="${width}" height="${length + 20}" rx="${width / 2}" transform="rotate(${turn} ${x} ${y})"/>`;
+  return `<path d="M-52 40C-58-40-29-70-27-112V${27 - length}a27 27 0 0 1 54 0V-112C29-80 44-50 44 40z" transform="translate(${x} ${y}) rotate(${turn})"/>`;
 }
 
 /** Where the tip is, for the sensor that is drawn under it. */
@@ -48,7 +49,7 @@ export function hand(position: number): SVGElement {
   const parts = [
     thumbShape(extended(1)),
     ...[0, 1, 2, 3].map((index) => fingerShape(index, extended(index + 2))),
-    `<path d="M122 300h192v94c0 40-14 62-14 106H150c0-44-46-70-46-118z"/>`,
+    `<path d="${PALM}"/>`,
   ].join("");
   const tip = tipOf(digit);
   const active = digit === 1 ? thumbShape(true) : fingerShape(digit - 2, true);
@@ -57,12 +58,12 @@ export function hand(position: number): SVGElement {
     <rect class="glass" x="-50" y="-50" width="100" height="100" rx="20"/></g>`;
   const print = `<g transform="translate(${tip.x} ${tip.y})${digit === 1 ? ` rotate(${THUMB.turn})` : ""}">
     <path class="stroke-paper thin" d="M-11 8c-3-14 3-22 11-22s14 8 11 22M-4 11c-3-12 0-17 4-17s7 5 4 17"/></g>`;
-  const mirror = left ? ` transform="translate(400 0) scale(-1 1)"` : "";
+  const mirror = left ? ` transform="translate(300 0) scale(-1 1)"` : "";
   const sketch = drawing(
-    "0 0 400 500",
+    "-50 24 400 506",
     `<g${mirror}>${sensor}<g class="outline">${parts}</g><g class="paper">${parts}</g>
-     <g class="outline-accent">${active}</g><g class="accent press">${active}</g><g class="paper">${parts.slice(parts.lastIndexOf("<path"))}</g>
-     <path class="accent-fade" d="M0 0"/>${print}</g>`,
+     <g class="outline-accent">${active}</g><g class="accent press">${active}</g><path class="paper" d="${PALM}"/>
+     ${print}<rect class="accent-soft line-ink" x="136" y="470" width="182" height="52" rx="14"/></g>`,
     "hand",
   );
   sketch.dataset["position"] = String(known);

@@ -65,7 +65,7 @@ export function lockerWall(slots: string[], lit: string): SVGElement {
   const columns = Math.min(4, Math.max(2, Math.ceil(Math.sqrt(slots.length))));
   const rows = Math.ceil(slots.length / columns);
   const width = 120;
-  const height = 84;
+  const height = 92;
   const wall = s("svg", {
     viewBox: `-14 -14 ${columns * width + 28} ${rows * height + 28}`,
     class: "drawing wall",
@@ -98,12 +98,9 @@ export function lockerWall(slots: string[], lit: string): SVGElement {
     );
     if (here) {
       group.append(
-        s("path", {
-          class: "accent",
-          d: `M5 5h74l22 -12v${height + 14}l-22 -12H5z`,
-          transform: "translate(0 0)",
-        }),
-        s("text", { class: "slot-lit", x: 42, y: height / 2 + 13, "text-anchor": "middle" }, slot),
+        // The door stands open to the left.
+        s("path", { class: "accent line-ink thin", d: `M7 6l-34 -14v${height + 16}l34 -14z` }),
+        s("text", { class: "slot-lit", x: width / 2, y: height / 2 + 15, "text-anchor": "middle" }, slot),
       );
     } else {
       group.append(

@@ -1,7 +1,7 @@
 import { button, type Desk, h } from "../dom.ts";
 import { counterWindow, picture } from "../drawings/documents.ts";
 import { icon } from "../drawings/icons.ts";
-import { actionRow, type Drawn, nextButton, scroller, type ViewOf } from "./drawn.ts";
+import { actionRow, type Drawn, imageOf, nextButton, scroller, type ViewOf } from "./drawn.ts";
 
 /** Nobody is here: what this machine does, and one large button. A touch anywhere begins. */
 export function attract(view: ViewOf<"attract">, desk: Desk): Drawn {
@@ -48,13 +48,14 @@ export function choose(view: ViewOf<"choose">, desk: Desk): Drawn {
     if (option.unavailable === undefined) element.append(icon("next"));
     return element;
   });
-  return { title: view.title, body: view.body, sheet: [scroller(desk, ...options)], tall: true };
+  return { title: view.title, body: view.body, figure: picture("ways"), sheet: [scroller(desk, ...options)] };
 }
 
 export function notice(view: ViewOf<"notice">, desk: Desk): Drawn {
   const paragraphs = view.paragraphs.map((text) => h("p", {}, text));
   return {
     title: view.title,
+    figure: picture("notice"),
     sheet: [
       scroller(desk, h("div", { class: "prose" }, ...paragraphs)),
       h(
@@ -74,7 +75,6 @@ export function notice(view: ViewOf<"notice">, desk: Desk): Drawn {
         }),
       ),
     ],
-    tall: true,
   };
 }
 
@@ -98,17 +98,13 @@ export function review(view: ViewOf<"review">, desk: Desk): Drawn {
       edit,
     );
   });
-  const portrait = view.picture
-    ? h("img", { src: view.picture, alt: "", class: "portrait", "data-keep": view.picture })
-    : undefined;
+  const portrait = view.picture ? imageOf(view.picture) : undefined;
+  portrait?.classList.add("face-frame");
   return {
     title: view.title,
     body: view.body,
-    sheet: [
-      scroller(desk, h("div", { class: "review" }, ...(portrait ? [portrait] : []), h("dl", {}, ...rows))),
-      nextButton(desk, view.next),
-    ],
-    tall: true,
+    figure: portrait,
+    sheet: [scroller(desk, h("dl", { class: "review" }, ...rows)), nextButton(desk, view.next)],
   };
 }
 

@@ -66,8 +66,8 @@ export function door(view: ViewOf<"door">, desk: Desk): Drawn {
   };
 }
 
-/** Side of the code on the screen: as large as the room allows, at least 60 mm, at most 130 mm. */
-const QR_MM = { least: 60, most: 130 };
+/** Side of the code on the screen: as large as the room allows, at least 60 mm, at most 175 mm. */
+const QR_MM = { least: 60, most: 175 };
 
 export function receipt(view: ViewOf<"receipt">, desk: Desk): Drawn {
   const card = h("div", { class: "receipt-code" });

@@ -1,6 +1,5 @@
 import type { Face, Option, View } from "../../model.ts";
 import { button, type Desk, h } from "../dom.ts";
-import { face } from "../drawings/faces.ts";
 import { icon } from "../drawings/icons.ts";
 
 export type ViewOf<K extends View["kind"]> = Extract<View, { kind: K }>;
@@ -13,8 +12,6 @@ export interface Drawn {
   /** Beside the title; the same sign for the same state on every screen. */
   face?: Face;
   sheet: Node[];
-  /** The sheet takes the room and the stage shrinks to its words: for lists and texts. */
-  tall?: boolean;
   /** Where the focus goes on a new screen, instead of the title. */
   focus?: HTMLElement;
 }
@@ -88,8 +85,4 @@ export function scroller(desk: Desk, ...content: Node[]): HTMLElement {
 /** A live view or picture; the page keeps the element while the address stays the same, so it does not flicker. */
 export function imageOf(src: string): HTMLImageElement {
   return h("img", { src, alt: "", draggable: "false", "data-keep": src });
-}
-
-export function withFace(state: Face, figure: Node | undefined): HTMLElement {
-  return h("div", { class: `figure-faced is-${state}` }, figure, face(state));
 }

@@ -1,4 +1,5 @@
 import { button, type Desk, h, s } from "../dom.ts";
+import { picture } from "../drawings/documents.ts";
 import { icon } from "../drawings/icons.ts";
 import { advice, type Drawn, nextButton, type ViewOf } from "./drawn.ts";
 
@@ -75,6 +76,7 @@ export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
   return {
     title: view.title,
     body: view.body,
+    figure: picture("sign"),
     sheet: [
       ...advice([view.error]),
       pad,
@@ -85,6 +87,5 @@ export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
         nextButton(desk, view.next, (self) => desk.send({ type: "sign", strokes }, self)),
       ),
     ],
-    tall: true,
   };
 }

@@ -1,0 +1,87 @@
+import * as assert from "uvu/assert";
+import { LANGUAGES } from "../../../../runtime/core/screen/model.ts";
+import { SIZES } from "../../../../tools/gallery.ts";
+import { fixtures } from "../../../../tools/gallery-fixtures.ts";
+import { suite } from "../../../kit.ts";
+import { INSPECT } from "./inspect.ts";
+import { closeTools, openKiosk } from "./kiosk.ts";
+
+const { test, run } = suite("page layout", 90_000);
+
+/** Every view kind of the model must be looked at; a new one without a fixture fails here. */
+const KINDS = "attract choose notice entry finger photo review sign receipt scan door message wait".split(
+  " ",
+);
+
+test("the fixtures hold every kind of view and every face", () => {
+  const views = fixtures("en").map(({ model }) => model.view);
+  for (const kind of KINDS)
+    assert.ok(
+      views.some((view) => view.kind === kind),
+      kind,
+    );
+  const faces = new Set(views.flatMap((view) => ("face" in view ? [view.face] : [])));
+  assert.equal([...faces].sort(), ["again", "cannot", "succeeded", "waiting", "working"]);
+});
+
+for (const { name, width, height } of SIZES) {
+  for (const language of LANGUAGES) {
+    test(`nothing is cut, covered, too low or too pale: ${name}, ${language}`, async (t) => {
+      const kiosk = await openKiosk(t, width, height);
+      const problems: string[] = [];
+      for (const fixture of fixtures(language)) {
+        await kiosk.show(fixture.model);
+        await kiosk.page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))");
+        const found = (await kiosk.page.evaluate(INSPECT)) as string[];
+        problems.push(...found.map((problem) => `${fixture.name}: ${problem}`));
+      }
+      assert.equal(problems, []);
+      assert.equal(kiosk.complaints, []);
+    });
+  }
+}
+
+test("the inspection sees what it claims to see", async (t) => {
+  const kiosk = await openKiosk(t);
+  await kiosk.show(kiosk.fixture("choose"));
+  await kiosk.page.evaluate(`(() => {
+    const [first, second, third] = document.querySelectorAll("button.option");
+    first.style.height = first.style.minHeight = "40px";
+    second.style.color = "#999999";
+    second.querySelector(".label").style.color = "#999999";
+    third.style.marginLeft = "400px";
+    document.querySelector("[data-chrome=help]").style.transform = "translateY(-1200px)";
+  })()`);
+  const found = ((await kiosk.page.evaluate(INSPECT)) as string[]).join("\n");
+  assert.match(found, /lower than 15 mm: button\.button plain option Replace/);
+  assert.match(found, /too pale, 2\.8:1: span\.label Renew/);
+  assert.match(found, /cut at the side: button\.button plain option Both/);
+  assert.match(found, /in the upper half: .* Help/);
+});
+
+test("the fixed buttons stand at the same place on every screen", async (t) => {
+  const kiosk = await openKiosk(t);
+  const places = new Set<string>();
+  for (const { model } of fixtures("en")) {
+    await kiosk.show(model);
+    places.add(
+      (await kiosk.page.evaluate(
+        `JSON.stringify([...document.querySelectorAll("[data-chrome]")].map((b) => [b.dataset.chrome, b.getBoundingClientRect().toJSON()]))`,
+      )) as string,
+    );
+  }
+  assert.is(places.size, 1);
+});
+
+test("sizes follow the density that the server states", async (t) => {
+  const kiosk = await openKiosk(t);
+  await kiosk.show(kiosk.fixture("sign"));
+  const height = `document.querySelector("[data-next]").getBoundingClientRect().height`;
+  const before = Number(await kiosk.page.evaluate(height));
+  await kiosk.page.evaluate(`document.documentElement.style.setProperty("--px-per-mm", "4")`);
+  assert.ok(Math.abs(Number(await kiosk.page.evaluate(height)) / before - 4 / 3.2) < 0.02);
+});
+
+test("close", closeTools);
+
+run();
