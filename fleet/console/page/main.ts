@@ -1,0 +1,171 @@
+import { get, type Me, post, Refused } from "./api.ts";
+import { h, say, test } from "./dom.ts";
+import { applicationsView } from "./views/applications.ts";
+import { auditView } from "./views/audit.ts";
+import { journalView } from "./views/journal.ts";
+import { loginView } from "./views/login.ts";
+import { submissionView } from "./views/submission.ts";
+import { submissionsView } from "./views/submissions.ts";
+import { unitsView } from "./views/units.ts";
+
+/** What a view gets: who looks, how to act, and what the address names. */
+export interface Scene {
+  me: Me;
+  id: string;
+  /** Runs an action of the person, says what came of it, and draws anew. */
+  act(job: () => Promise<unknown>, done: string): Promise<void>;
+  redraw(): Promise<void>;
+}
+export interface View {
+  draw(scene: Scene): Promise<HTMLElement>;
+  /** Kinds of change after which it is drawn anew; a page with open personal data is not drawn by itself. */
+  live: readonly string[];
+}
+
+const VIEWS: Record<string, View> = {
+  units: unitsView,
+  submissions: submissionsView,
+  submission: submissionView,
+  documents: applicationsView,
+  handovers: journalView,
+  audit: auditView,
+};
+const NAVIGATION: [string, string, string[]][] = [
+  ["units", "Units", []],
+  ["submissions", "Submissions", []],
+  ["documents", "Documents", []],
+  ["handovers", "Hand-overs", []],
+  ["audit", "Audit", ["admin", "officer"]],
+];
+
+const app = document.getElementById("app") as HTMLElement;
+let me: Me | undefined;
+let events: EventSource | undefined;
+let drawing = 0;
+
+function place(): { name: string; id: string } {
+  const [name = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/");
+  return name in VIEWS ? { name, id: decodeURIComponent(id) } : { name: "units", id: "" };
+}
+
+function fail(error: unknown): void {
+  if (error instanceof Refused && error.fault.code === "centre.notSignedIn") {
+    leave();
+    return;
+  }
+  say(error instanceof Refused ? error.message : "Something in this page failed. Reload it.", true);
+}
+
+function leave(): void {
+  me = undefined;
+  events?.close();
+  events = undefined;
+  // Whatever was open must not stay behind the door.
+  app.replaceChildren(
+    loginView(async (operator) => {
+      me = operator;
+      listen();
+      await draw();
+    }),
+  );
+}
+
+function frame(operator: Me, name: string, content: HTMLElement): HTMLElement {
+  const current = name === "submission" ? "submissions" : name;
+  const links = NAVIGATION.filter(
+    ([, , roles]) => roles.length === 0 || roles.some((role) => operator.roles.includes(role)),
+  ).map(([id, title]) =>
+    h(
+      "a",
+      { href: `#/${id}`, ...test(`nav-${id}`), ...(id === current && { "aria-current": "page" }) },
+      title,
+    ),
+  );
+  const signOut = () =>
+    post("/api/logout")
+      .catch(() => undefined)
+      .then(leave);
+  return h(
+    "div",
+    { class: "frame" },
+    h(
+      "nav",
+      { class: "side", "aria-label": "Console" },
+      h("div", { class: "brand" }, h("img", { src: "/favicon.ico", alt: "" }), "Guichet centre"),
+      ...links,
+      h(
+        "div",
+        { class: "who" },
+        h("div", {}, h("b", test("me"), operator.name), h("small", {}, operator.roles.join(", "))),
+        h("button", { click: signOut, ...test("sign-out") }, "Sign out"),
+      ),
+    ),
+    h("main", { class: "main", ...test(`view-${name}`) }, content),
+  );
+}
+
+async function draw(): Promise<void> {
+  if (!me) return;
+  const operator = me;
+  const turn = ++drawing;
+  const { name, id } = place();
+  const view = VIEWS[name] as View;
+  const scene: Scene = {
+    me: operator,
+    id,
+    redraw: draw,
+    act: async (job, done) => {
+      try {
+        await job();
+        if (done) say(done);
+        await draw();
+      } catch (error) {
+        fail(error);
+      }
+    },
+  };
+  try {
+    const content = await view.draw(scene);
+    // a later drawing has overtaken this one, or the person has signed out
+    if (turn !== drawing || !me) return;
+    const scroll = scrollY;
+    app.replaceChildren(frame(operator, name, content));
+    scrollTo(0, scroll);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function listen(): void {
+  events?.close();
+  events = new EventSource("/api/events");
+  let waiting: number | undefined;
+  events.onmessage = ({ data }) => {
+    const { kind } = JSON.parse(data as string) as { kind: string };
+    if (!VIEWS[place().name]?.live.includes(kind) || waiting) return;
+    // what somebody is typing or choosing is not drawn away under their hands
+    const busy = () => document.activeElement?.matches("main select, main input") ?? false;
+    const go = () => {
+      if (busy()) {
+        waiting = setTimeout(go, 1_000) as unknown as number;
+        return;
+      }
+      waiting = undefined;
+      void draw();
+    };
+    waiting = setTimeout(go, 150) as unknown as number;
+  };
+}
+
+addEventListener("hashchange", () => {
+  scrollTo(0, 0);
+  void draw();
+});
+get<Me>("/api/me").then(
+  (operator) => {
+    me = operator;
+    listen();
+    void draw();
+  },
+  () => leave(),
+);

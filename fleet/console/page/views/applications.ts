@@ -1,0 +1,89 @@
+import { type Application, get, post, type Unit } from "../api.ts";
+import { h, head, nothing, pill, service, type Tone, table, test, time } from "../dom.ts";
+import type { Scene, View } from "../main.ts";
+
+export const STATES: Record<string, [string, Tone]> = {
+  received: ["To be approved", ""],
+  refused: ["Refused", "bad"],
+  produced: ["Made, not assigned", ""],
+  assigned: ["To be loaded", "warn"],
+  loaded: ["Waiting in slot", "warn"],
+  collected: ["Collected", "good"],
+};
+
+export const applicationsView: View = {
+  live: ["application", "submission"],
+  async draw(scene) {
+    const [{ applications }, { units }] = await Promise.all([
+      get<{ applications: Application[] }>("/api/applications"),
+      get<{ units: Unit[] }>("/api/units"),
+    ]);
+    const rows = applications.map((one) => row(one, units, scene));
+    return h(
+      "div",
+      { class: "stack" },
+      head("Documents", "Approving, assigning and loading a document are three different people."),
+      h(
+        "section",
+        { class: "card" },
+        rows.length === 0
+          ? nothing("No document yet. They come from approved submissions.")
+          : table(["Reference", "Document", "State", "Item", "Where", "By", ""], rows),
+      ),
+    );
+  },
+};
+
+function row(one: Application, units: Unit[], scene: Scene): HTMLElement {
+  const [text, tone] = STATES[one.state] ?? [one.state, "plain"];
+  const people = [
+    one.approvedBy && `approved ${one.approvedBy}`,
+    one.assignedBy && `assigned ${one.assignedBy}`,
+    one.loadedBy && `loaded ${one.loadedBy}`,
+    one.refusedBy && `refused ${one.refusedBy}`,
+  ].filter(Boolean);
+  return h(
+    "tr",
+    { ...test(`document-${one.reference}-${one.service}`) },
+    h("td", { class: "code" }, one.reference),
+    h("td", {}, service(one.service)),
+    h(
+      "td",
+      {},
+      pill(text, tone, `document-state-${one.service}`),
+      one.outcome && one.outcome !== "taken"
+        ? h("div", { class: "quiet" }, `last hand-over: ${one.outcome}`)
+        : null,
+      one.collectedAt ? h("div", { class: "quiet" }, time(one.collectedAt)) : null,
+    ),
+    h("td", { class: "code", ...test(`document-item-${one.service}`) }, one.item ?? "–"),
+    h("td", {}, [one.unit, one.slot && `slot ${one.slot}`].filter(Boolean).join(", ") || "–"),
+    h("td", { class: "quiet" }, ...people.map((text) => h("div", {}, text ?? ""))),
+    h(
+      "td",
+      { class: "end" },
+      one.state === "produced" && scene.me.roles.includes("assigner") ? assign(one, units, scene) : null,
+    ),
+  );
+}
+
+function assign(one: Application, units: Unit[], scene: Scene): HTMLElement {
+  const choose = h(
+    "select",
+    { "aria-label": "Unit", ...test(`assign-unit-${one.service}`) },
+    ...units.map(({ unit }) => h("option", { value: unit }, unit)),
+  );
+  const go = () => {
+    choose.blur();
+    return scene.act(
+      () => post(`/api/applications/${one.id}/assign`, { unit: choose.value }),
+      "Assigned. The unit has its permission to load and to hand out.",
+    );
+  };
+  return h(
+    "div",
+    { class: "row" },
+    choose,
+    h("button", { class: "first", click: go, ...test(`assign-${one.service}`) }, "Assign"),
+  );
+}

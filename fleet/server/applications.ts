@@ -1,0 +1,279 @@
+import { err, newId, ok, type Result, sha256Hex, unb64u } from "../../drivers/kit/index.ts";
+import {
+  type Assignment,
+  collectionKeyId,
+  type PacketContent,
+  sealTemplate,
+  signJws,
+  type Voucher,
+} from "../contract/index.ts";
+import { audit } from "./audit.ts";
+import { type Authorisations, LIFE } from "./authorisations.ts";
+import { type Context, seconds } from "./context.ts";
+import type { Tx } from "./db.ts";
+import { centreFault, log } from "./faults.ts";
+import { newItemCode } from "./item-code.ts";
+import type { Operator } from "./operators.ts";
+import type { OpenedPacket, Packets } from "./packets.ts";
+
+export const APPLICATION_STATES = [
+  "received",
+  "refused",
+  "produced",
+  "assigned",
+  "loaded",
+  "collected",
+] as const;
+export type ApplicationState = (typeof APPLICATION_STATES)[number];
+
+/** One application and its document. Wall-clock times in ms; names of operators, never of people. */
+export interface Application {
+  id: string;
+  sid: string;
+  service: string;
+  reference: string;
+  state: ApplicationState;
+  receivedAt: number;
+  approvedBy: string | null;
+  approvedAt: number | null;
+  refusedBy: string | null;
+  refusedAt: number | null;
+  reason: string | null;
+  item: string | null;
+  itemHash: string | null;
+  producedAt: number | null;
+  assignedBy: string | null;
+  assignedAt: number | null;
+  unit: string | null;
+  voucher: string | null;
+  assignment: string | null;
+  loadedBy: string | null;
+  loadedAt: number | null;
+  slot: string | null;
+  outcome: string | null;
+  collectedAt: number | null;
+}
+
+/** How the vault names an item in its journal: 16 hex of the code's SHA-256. */
+export const itemHashOf = (item: string): string => sha256Hex(item).slice(0, 16);
+
+/** From a received application to a collected document; approving, assigning and loading are three people. */
+export class Applications {
+  readonly #context: Context;
+  readonly #packets: Packets;
+  readonly #authorisations: Authorisations;
+
+  constructor(context: Context, packets: Packets, authorisations: Authorisations) {
+    this.#context = context;
+    this.#packets = packets;
+    this.#authorisations = authorisations;
+  }
+
+  /** Writes the applications of an accepted submission down, in its transaction. */
+  async receive(tx: Tx, content: PacketContent): Promise<void> {
+    for (const { service } of content.applications)
+      await tx.run(
+        "INSERT INTO applications (id, sid, service, reference, state, receivedAt) VALUES (?, ?, ?, ?, 'received', ?)",
+        newId(this.#context.clock.wall()),
+        content.sid,
+        service,
+        content.reference,
+        this.#context.clock.wall(),
+      );
+  }
+
+  list(limit = 500): Promise<Application[]> {
+    return this.#context.db.tx((tx) =>
+      tx.all<Application>("SELECT * FROM applications ORDER BY receivedAt DESC, id LIMIT ?", limit),
+    );
+  }
+
+  ofSubmission(sid: string): Promise<Application[]> {
+    return this.#context.db.tx((tx) =>
+      tx.all<Application>("SELECT * FROM applications WHERE sid = ? ORDER BY id", sid),
+    );
+  }
+
+  /** Approves; the document is produced at once and gets its item code. Faults: `centre.notFound`, `centre.wrongState`. */
+  approve(id: string, by: Operator): Promise<Result<Application>> {
+    return this.#step(id, ["received"], async (tx) => {
+      const now = this.#context.clock.wall();
+      const item = newItemCode();
+      await tx.run(
+        `UPDATE applications SET state = 'produced', approvedBy = ?, approvedAt = ?, item = ?, itemHash = ?, producedAt = ?
+         WHERE id = ?`,
+        by.id,
+        now,
+        item,
+        itemHashOf(item),
+        now,
+        id,
+      );
+      await audit(tx, this.#context, by.id, "application.approve", id);
+      return ok([]);
+    });
+  }
+
+  refuse(id: string, reason: string, by: Operator): Promise<Result<Application>> {
+    return this.#step(id, ["received"], async (tx) => {
+      await tx.run(
+        "UPDATE applications SET state = 'refused', refusedBy = ?, refusedAt = ?, reason = ? WHERE id = ?",
+        by.id,
+        this.#context.clock.wall(),
+        reason,
+        id,
+      );
+      await audit(tx, this.#context, by.id, "application.refuse", id, reason);
+      return ok([]);
+    });
+  }
+
+  /**
+   * Assigns the produced document to a unit: a signed assignment (it may be loaded) and a signed voucher (it may be
+   * handed out to who has the receipt and the finger) go down.
+   * Faults: `centre.samePerson`, `centre.unitUnknown`, `centre.noTemplate`, `centre.packetDamaged`, `centre.wrongState`.
+   */
+  async assign(id: string, unit: string, by: Operator): Promise<Result<Application>> {
+    const known = await this.#context.db.tx((tx) =>
+      tx.get<Application>("SELECT * FROM applications WHERE id = ?", id),
+    );
+    if (!known) return err(centreFault("notFound"));
+    const packet = await this.#packets.open(known.sid);
+    if (!packet.ok) return packet;
+    return this.#step(id, ["produced"], async (tx, application) => {
+      if (application.approvedBy === by.id || (await this.#authorisations.holdsCredential(tx, unit, by.id)))
+        return err(centreFault("samePerson"));
+      if ((await tx.run("UPDATE units SET voucherSeq = voucherSeq + 1 WHERE unit = ?", unit)) === 0)
+        return err(centreFault("unitUnknown", { unit }));
+      const seq = (await tx.get<{ voucherSeq: number }>("SELECT voucherSeq FROM units WHERE unit = ?", unit))
+        ?.voucherSeq;
+      const documents = this.#documents(application, unit, seq ?? 1, packet.value);
+      if (!documents.ok) return documents;
+      const { voucher, assignment } = documents.value;
+      const own = { unit, application: id };
+      await this.#authorisations.keep(tx, "assignment", { ...own, ...assignment }, by.id);
+      await this.#authorisations.keep(tx, "voucher", { ...own, ...voucher }, by.id);
+      await tx.run(
+        `UPDATE applications SET state = 'assigned', assignedBy = ?, assignedAt = ?, unit = ?, voucher = ?, assignment = ?
+         WHERE id = ?`,
+        by.id,
+        this.#context.clock.wall(),
+        unit,
+        voucher.id,
+        assignment.id,
+        id,
+      );
+      await audit(tx, this.#context, by.id, "application.assign", id, unit);
+      return ok([assignment.id, voucher.id]);
+    });
+  }
+
+  #documents(application: Application, unit: string, seq: number, packet: OpenedPacket) {
+    const { keys, clock } = this.#context;
+    const capture = packet.content.captures
+      .filter(({ kind }) => kind === "fingerTemplate")
+      .sort((a, b) => (b.quality ?? 0) - (a.quality ?? 0))[0];
+    const template = capture && packet.parts.get(capture.part);
+    if (!template || !capture.templateFormat || application.item === null)
+      return err(centreFault("noTemplate"));
+    const key = unb64u(packet.content.collectionKey);
+    const nbf = seconds(clock);
+    const exp = nbf + LIFE.voucher;
+    const common = { v: 1 as const, unit, item: application.item, nbf, exp };
+    const assignment: Assignment = { ...common, id: `a-${newId(clock.wall())}` };
+    const voucherId = `v-${newId(clock.wall())}`;
+    const voucher: Voucher = {
+      ...common,
+      id: voucherId,
+      reference: application.reference,
+      seq,
+      keyId: collectionKeyId(key),
+      template: sealTemplate(key, voucherId, template),
+      templateFormat: capture.templateFormat,
+    };
+    return ok({
+      assignment: {
+        id: assignment.id,
+        exp,
+        jws: signJws("guichet.assignment.v1", assignment, keys.sign.assignment),
+      },
+      voucher: { id: voucherId, exp, seq, jws: signJws("guichet.voucher.v1", voucher, keys.sign.voucher) },
+    });
+  }
+
+  /** The vault says that the item lies in a slot. */
+  async loaded(
+    tx: Tx,
+    unit: string,
+    itemHash: string,
+    slot: string,
+    operator: string,
+  ): Promise<string | undefined> {
+    const application = await tx.get<Application>(
+      "SELECT * FROM applications WHERE itemHash = ? AND unit = ? AND state = 'assigned'",
+      itemHash,
+      unit,
+    );
+    if (!application) return undefined;
+    // Who loads is known only now; the vault checked the credential, and credentials go to nobody who is in conflict.
+    if (application.approvedBy === operator || application.assignedBy === operator) {
+      log("samePerson", { unit, application: application.id });
+      await audit(tx, this.#context, operator, "alarm.samePerson", application.id, unit);
+    }
+    await tx.run(
+      "UPDATE applications SET state = 'loaded', loadedBy = ?, loadedAt = ?, slot = ? WHERE id = ?",
+      operator,
+      this.#context.clock.wall(),
+      slot,
+      application.id,
+    );
+    return application.id;
+  }
+
+  /** The vault says how a hand-over ended. Only `taken` ends the document's way; anything else stays visible. */
+  async handedOver(
+    tx: Tx,
+    unit: string,
+    voucher: string,
+    outcome: string,
+    at: number,
+  ): Promise<string | undefined> {
+    const application = await tx.get<Application>(
+      "SELECT * FROM applications WHERE voucher = ? AND unit = ?",
+      voucher,
+      unit,
+    );
+    if (!application || application.state === "collected") return undefined;
+    await tx.run("UPDATE applications SET outcome = ? WHERE id = ?", outcome, application.id);
+    if (outcome === "taken")
+      await tx.run(
+        "UPDATE applications SET state = 'collected', collectedAt = ? WHERE id = ?",
+        at,
+        application.id,
+      );
+    return application.id;
+  }
+
+  async #step(
+    id: string,
+    from: readonly ApplicationState[],
+    act: (tx: Tx, application: Application) => Promise<Result<string[]>>,
+  ): Promise<Result<Application>> {
+    const result = await this.#context.db.tx(
+      async (tx): Promise<Result<{ send: string[]; now: Application }>> => {
+        const application = await tx.get<Application>("SELECT * FROM applications WHERE id = ?", id);
+        if (!application) return err(centreFault("notFound"));
+        if (!from.includes(application.state))
+          return err(centreFault("wrongState", { state: application.state }));
+        const done = await act(tx, application);
+        if (!done.ok) return done;
+        const now = await tx.get<Application>("SELECT * FROM applications WHERE id = ?", id);
+        return now ? ok({ send: done.value, now }) : err(centreFault("notFound"));
+      },
+    );
+    if (!result.ok) return result;
+    await this.#authorisations.send(result.value.send);
+    this.#context.events.emit("changed", { kind: "application", id });
+    return ok(result.value.now);
+  }
+}

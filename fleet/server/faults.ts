@@ -1,0 +1,94 @@
+import { defineErrors, defineEvents } from "../../drivers/kit/index.ts";
+
+export const centreFault = defineErrors("centre", {
+  notSignedIn: { what: "Nobody is signed in", todo: "Sign in", remedy: "tryAgain", cause: "user" },
+  badLogin: {
+    what: "Name or password is wrong",
+    todo: "Try again; after five mistakes the account is locked for fifteen minutes",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  locked: {
+    what: "The account is locked after too many wrong passwords",
+    todo: "Wait fifteen minutes, or ask an administrator",
+    remedy: "tryAgain",
+    cause: "security",
+  },
+  tooMany: {
+    what: "Too many attempts from this place",
+    todo: "Wait a minute and try again",
+    remedy: "tryAgain",
+    cause: "security",
+  },
+  foreignOrigin: {
+    what: "The request came from another site",
+    todo: "Use the console's own page",
+    remedy: "none",
+    cause: "security",
+  },
+  notAllowed: {
+    what: "The account does not have the role for this",
+    todo: "Ask somebody who has the role",
+    remedy: "none",
+    cause: "user",
+  },
+  samePerson: {
+    what: "Approving, assigning and loading a document need three different people",
+    todo: "Ask a colleague to do this step",
+    remedy: "none",
+    cause: "security",
+  },
+  notFound: { what: "There is no such thing", todo: "Reload the list", remedy: "tryAgain", cause: "user" },
+  wrongState: {
+    what: "The step does not fit the state that it is in",
+    todo: "Reload; somebody may have done it already",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  unitUnknown: {
+    what: "The unit is not registered",
+    todo: "Register the unit with its device key",
+    remedy: "configuration",
+    cause: "user",
+  },
+  noTemplate: {
+    what: "The submission holds no finger template, so no voucher can be made for it",
+    todo: "Hand the document out at the counter",
+    remedy: "none",
+    cause: "user",
+  },
+  packetDamaged: {
+    what: "A stored packet does not open",
+    todo: "Check the centre's sealing key and its disk",
+    remedy: "technician",
+    cause: "software",
+  },
+  weakPassword: {
+    what: "The password is shorter than twelve characters",
+    todo: "Choose a longer one",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+});
+
+export const log = defineEvents("centre", {
+  started: { level: "info", what: "The centre is up", fields: ["port"] },
+  linkUp: { level: "info", what: "Connected to the broker", fields: [] },
+  linkDown: { level: "warn", what: "The connection to the broker is gone", fields: [] },
+  ignored: { level: "warn", what: "A message was refused", fields: ["unit", "kind", "reason"] },
+  accepted: { level: "info", what: "A submission is complete and durable", fields: ["unit", "sid"] },
+  rejected: { level: "warn", what: "A submission was rejected", fields: ["unit", "sid", "reason"] },
+  answered: { level: "info", what: "A question was answered", fields: ["unit", "qid", "decision"] },
+  sent: { level: "info", what: "A signed document was sent to a unit", fields: ["unit", "kind", "id"] },
+  journalGap: {
+    level: "error",
+    what: "A unit's journal does not continue its chain",
+    fields: ["unit", "seq"],
+  },
+  samePerson: {
+    level: "error",
+    what: "A document was loaded by somebody who had approved or assigned it",
+    fields: ["unit", "application"],
+  },
+  failed: { level: "error", what: "Handling a message or request failed", fields: ["kind"] },
+});

@@ -1,0 +1,112 @@
+import type { IClientPublishOptions, MqttClient } from "mqtt";
+import { type Clock, defer, Mutex } from "../../drivers/kit/index.ts";
+import { HOST_STATE, type HostState, signJws } from "../contract/index.ts";
+import { log } from "./faults.ts";
+import type { CentreKeys } from "./keys.ts";
+import type { TlsIdentity } from "./pki.ts";
+
+export interface LinkOptions {
+  url: string;
+  tls: TlsIdentity;
+  /** Common name of the certificate, also the client id and the host id. */
+  host: string;
+  keys: CentreKeys;
+  clock: Clock;
+  /** One message; the next one waits until it has settled. It must not throw for bad input. */
+  onMessage(topic: string, payload: Uint8Array): Promise<void>;
+}
+
+export interface Link {
+  publish(topic: string, payload: string | Uint8Array, options?: { expiryS?: number }): Promise<boolean>;
+  /** Resolves at the first connection, or when the link is stopped. */
+  connected: Promise<void>;
+  isUp(): boolean;
+  stop(): Promise<void>;
+}
+
+/** How often the host state is signed anew: it also proves the time to units, s. */
+const HOST_STATE_S = 60;
+const RECONNECT_MS = 1_000;
+const SESSION_S = 86_400;
+const SUBSCRIPTIONS = ["k1/d/+/up/#"];
+
+/** Connects the centre to the broker, for ever, and tells the units that it is there. */
+export async function startLink(options: LinkOptions): Promise<Link> {
+  const { connect } = await import("mqtt");
+  const { host, keys, clock } = options;
+  const hostState = (online: boolean): string => {
+    const state: HostState = { v: 1, host, online, iat: Math.floor(clock.wall() / 1000) };
+    return signJws("guichet.host.v1", state, keys.sign.host);
+  };
+  const client: MqttClient = connect(options.url, {
+    ca: options.tls.ca,
+    cert: options.tls.cert,
+    key: options.tls.key,
+    clientId: host,
+    protocolVersion: 5,
+    clean: false,
+    keepalive: 30,
+    reconnectPeriod: RECONNECT_MS,
+    // one refused CONNACK would otherwise end reconnecting for good
+    reconnectOnConnackError: true,
+    resubscribe: false,
+    properties: { sessionExpiryInterval: SESSION_S, receiveMaximum: 64 },
+    will: { topic: HOST_STATE(host), payload: Buffer.from(hostState(false)), qos: 1, retain: true },
+  });
+  let stopped = false;
+  const stop = new AbortController();
+  const publish: Link["publish"] = async (topic, payload, { expiryS } = {}) => {
+    // the client's own offline queue would hold messages without an end and out of order
+    if (!client.connected || stopped) return false;
+    const settings: IClientPublishOptions = { qos: 1 };
+    if (expiryS) settings.properties = { messageExpiryInterval: expiryS };
+    try {
+      await client.publishAsync(topic, Buffer.from(payload), settings);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const announce = (online: boolean) =>
+    client.publishAsync(HOST_STATE(host), hostState(online), { qos: 1, retain: true }).catch(() => undefined);
+
+  const turn = new Mutex();
+  // One after the other. The PUBACK goes out before: it promises nothing, receipts do. (Holding it back would block the
+  // PUBACKs of our own answers behind the message that they answer.)
+  client.on("message", (topic, payload) => {
+    turn
+      .run(() => options.onMessage(topic, payload))
+      .catch((error) => stopped || log("failed", { kind: "message" }, error));
+  });
+  client.on("error", () => undefined);
+  client.on("close", () => stopped || log("linkDown"));
+  const connected = defer<void>();
+  client.on("connect", () => {
+    void (async () => {
+      await client.subscribeAsync(SUBSCRIPTIONS, { qos: 1 });
+      await announce(true);
+      log("linkUp");
+      connected.resolve();
+    })().catch(() => undefined);
+  });
+  void (async () => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(HOST_STATE_S * 1000, stop.signal);
+      if (!stop.signal.aborted && client.connected) await announce(true);
+    }
+  })();
+
+  return {
+    publish,
+    connected: connected.promise,
+    isUp: () => client.connected,
+    stop: async () => {
+      if (client.connected) await announce(false);
+      stopped = true;
+      stop.abort();
+      connected.resolve();
+      await client.endAsync(true);
+      await turn.stop(new Error("the link has ended"));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { Emitter, systemClock } from "../../drivers/kit/index.ts";
+import type { Context } from "./context.ts";
+import { openDb } from "./db.ts";
+import { openKeys } from "./keys.ts";
+import { OPERATOR_ROLES, type OperatorRole, Operators } from "./operators.ts";
+import { SCHEMA } from "./schema.ts";
+
+const USAGE = `usage: node --import tsx fleet/server/main.ts create-operator --dir DIR --id ID --name NAME --roles a,b
+  roles: ${OPERATOR_ROLES.join(", ")}. The password is read from standard input, at least 12 characters.`;
+
+/** Makes an account in the centre's database, or gives an existing one a new password and roles. */
+async function createOperator(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      dir: { type: "string" },
+      id: { type: "string" },
+      name: { type: "string" },
+      roles: { type: "string" },
+    },
+  });
+  const { dir, id, name, roles } = values;
+  if (!dir || !id || !name || !roles) throw new Error(USAGE);
+  const wanted = roles
+    .split(",")
+    .filter((role): role is OperatorRole => (OPERATOR_ROLES as readonly string[]).includes(role));
+  if (wanted.length !== roles.split(",").length) throw new Error(USAGE);
+  const password = await firstLine();
+  const db = await openDb(join(dir, "centre.db"), SCHEMA);
+  try {
+    const context: Context = {
+      dir,
+      host: "centre",
+      clock: systemClock,
+      db,
+      keys: openKeys(join(dir, "keys")),
+      events: new Emitter(),
+      publish: () => Promise.resolve(false),
+    };
+    const made = await new Operators(context).create({ id, name, roles: wanted, password });
+    if (!made.ok) throw new Error(`${made.error.row.what}. ${made.error.row.todo}.`);
+    process.stdout.write(`${id} may sign in as ${wanted.join(", ")}\n`);
+  } finally {
+    await db.close();
+  }
+}
+
+async function firstLine(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write("Password: ");
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  return "";
+}
+
+const [command, ...args] = process.argv.slice(2);
+try {
+  if (command === "create-operator") await createOperator(args);
+  else throw new Error(USAGE);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

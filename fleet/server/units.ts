@@ -1,0 +1,159 @@
+import { check, parseJson } from "../../drivers/kit/index.ts";
+import {
+  EnvelopeSchema,
+  type PublicKey,
+  type ReleaseRequest,
+  ReleaseRequestSchema,
+  type UnitReport,
+  UnitReportSchema,
+} from "../contract/index.ts";
+import type { Context } from "./context.ts";
+import { log } from "./faults.ts";
+
+export interface UnitRegistration {
+  unit: string;
+  /** Signs the unit's manifests and events. Role `unit`. */
+  deviceKey: PublicKey;
+  /** Signs attestations inside the unit; kept for the record. */
+  sensesKey?: PublicKey;
+  services: string[];
+}
+
+export interface UnitView extends UnitReport {
+  unit: string;
+  state: "online" | "stale" | "offline" | "never";
+  /** Wall clock of the last message, ms. */
+  lastSeen?: number;
+  /** Open requests for an officer's release. */
+  requests: (ReleaseRequest & { at: number })[];
+}
+
+interface Live {
+  report: UnitReport;
+  lastSeen: number;
+  lastMono: number;
+  epoch: number;
+  online: boolean;
+  requests: Map<string, ReleaseRequest & { at: number }>;
+}
+
+/** Without a `nextBy` a unit is taken to speak at least this often, s. */
+const DEFAULT_NEXT_BY_S = 60;
+const STALE_FACTOR = 2.5;
+/** A vault's challenge does not live longer, ms. */
+const REQUEST_LIFE_MS = 180_000;
+
+/** Which units there are, and what each said last. The live view is rebuilt from births after a restart. */
+export class Units {
+  readonly #context: Context;
+  readonly #live = new Map<string, Live>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Registers a unit, or replaces its keys and services. */
+  async register(registration: UnitRegistration): Promise<void> {
+    const { unit, deviceKey, sensesKey, services } = registration;
+    await this.#context.db.tx((tx) =>
+      tx.run(
+        `INSERT INTO units (unit, deviceKey, sensesKey, services, addedAt) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (unit) DO UPDATE SET deviceKey = excluded.deviceKey, sensesKey = excluded.sensesKey,
+           services = excluded.services`,
+        unit,
+        JSON.stringify(deviceKey),
+        sensesKey ? JSON.stringify(sensesKey) : null,
+        JSON.stringify(services),
+        this.#context.clock.wall(),
+      ),
+    );
+    this.#context.events.emit("changed", { kind: "unit", id: unit });
+  }
+
+  /** The key that signs what this unit says; undefined for a unit that is not registered. */
+  async deviceKey(unit: string): Promise<PublicKey | undefined> {
+    const row = await this.#context.db.tx((tx) =>
+      tx.get<{ deviceKey: string }>("SELECT deviceKey FROM units WHERE unit = ?", unit),
+    );
+    return row ? (JSON.parse(row.deviceKey) as PublicKey) : undefined;
+  }
+
+  async services(unit: string): Promise<string[] | undefined> {
+    const row = await this.#context.db.tx((tx) =>
+      tx.get<{ services: string }>("SELECT services FROM units WHERE unit = ?", unit),
+    );
+    return row ? (JSON.parse(row.services) as string[]) : undefined;
+  }
+
+  /** Takes a birth, state or telemetry message. A late message of an older connection changes nothing. */
+  report(unit: string, kind: string, payload: Uint8Array): void {
+    const envelope = parseJson(EnvelopeSchema, Buffer.from(payload).toString("utf8"), kind);
+    const body = envelope.ok ? check(UnitReportSchema, envelope.value.d, kind) : envelope;
+    if (!envelope.ok || !body.ok) return log("ignored", { unit, kind, reason: "schema" });
+    const { ep } = envelope.value;
+    const known = this.#live.get(unit);
+    if (known && ep < known.epoch) return;
+    const goesAway = body.value.online === false;
+    this.#live.set(unit, {
+      report: { ...known?.report, ...body.value },
+      lastSeen: this.#context.clock.wall(),
+      lastMono: this.#context.clock.mono(),
+      epoch: ep,
+      online: !goesAway,
+      requests: known?.requests ?? new Map(),
+    });
+    this.#context.events.emit("changed", { kind: "unit", id: unit });
+  }
+
+  /** Somebody at the unit asks for an officer. */
+  request(unit: string, payload: Uint8Array): void {
+    const envelope = parseJson(EnvelopeSchema, Buffer.from(payload).toString("utf8"), "release request");
+    const body = envelope.ok ? check(ReleaseRequestSchema, envelope.value.d, "release request") : envelope;
+    if (!body.ok) return log("ignored", { unit, kind: "release request", reason: "schema" });
+    const live = this.#live.get(unit) ?? this.#blank(unit);
+    live.requests.set(body.value.voucher, { ...body.value, at: this.#context.clock.wall() });
+    this.#context.events.emit("changed", { kind: "release", id: unit });
+  }
+
+  /** The request was granted or is over. */
+  settleRequest(unit: string, voucher: string): void {
+    if (this.#live.get(unit)?.requests.delete(voucher))
+      this.#context.events.emit("changed", { kind: "release", id: unit });
+  }
+
+  async list(): Promise<UnitView[]> {
+    const rows = await this.#context.db.tx((tx) =>
+      tx.all<{ unit: string }>("SELECT unit FROM units ORDER BY unit"),
+    );
+    return rows.map(({ unit }) => this.#view(unit));
+  }
+
+  #blank(unit: string): Live {
+    const live: Live = {
+      report: {},
+      lastSeen: this.#context.clock.wall(),
+      lastMono: this.#context.clock.mono(),
+      epoch: 0,
+      online: true,
+      requests: new Map(),
+    };
+    this.#live.set(unit, live);
+    return live;
+  }
+
+  #view(unit: string): UnitView {
+    const live = this.#live.get(unit);
+    if (!live) return { unit, state: "never", requests: [] };
+    const { clock } = this.#context;
+    const quiet = clock.mono() - live.lastMono;
+    const limit = (live.report.nextBy ?? DEFAULT_NEXT_BY_S) * 1000 * STALE_FACTOR;
+    const requests = [...live.requests.values()].filter(({ at }) => clock.wall() - at < REQUEST_LIFE_MS);
+    return {
+      ...live.report,
+      unit,
+      state: !live.online ? "offline" : quiet > limit ? "stale" : "online",
+      lastSeen: live.lastSeen,
+      requests,
+    };
+  }
+}

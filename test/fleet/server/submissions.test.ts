@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { sha256Hex } from "../../../drivers/kit/index.ts";
+import {
+  newSigningKey,
+  type Receipt,
+  ReceiptSchema,
+  signJws,
+  verifyJws,
+} from "../../../fleet/contract/index.ts";
+import { suite } from "../../kit.ts";
+import {
+  type CentreSetup,
+  joinUnit,
+  makeSubmission,
+  sendSubmission,
+  setUpCentre,
+} from "../../support/centre.ts";
+
+const { test, run } = suite("submissions");
+
+const receiptOf = (setup: CentreSetup, token: string): Receipt => {
+  const verified = verifyJws("guichet.receipt.v1", ReceiptSchema, token, setup.centre.keys.keys);
+  if (!verified.ok) throw verified.error;
+  return verified.value;
+};
+
+for (const kind of ["mosquitto", "embedded"] as const) {
+  test(`${kind}: a submission that comes twice, late and out of order counts once`, async (t) => {
+    const setup = await setUpCentre(t, kind);
+    const unit = await joinUnit(t, setup);
+    const sent = await makeSubmission(unit, setup.centre);
+    const base = `k1/d/${unit.id}/up/sub/${sent.sid}`;
+    assert.ok(sent.chunks.length >= 3);
+    // a chunk before its manifest is dropped and asked for
+    await unit.publish(`${base}/c/0`, sent.chunks[0] ?? "");
+    const first = unit.next("/r");
+    await unit.publish(`${base}/m`, sent.jws);
+    const need = receiptOf(setup, (await first).payload.toString());
+    assert.is(need.state, "need");
+    assert.equal(need.missing, [[0, sent.chunks.length - 1]]);
+    assert.is(need.manifestHash, sha256Hex(sent.jws));
+    // the last one first, a wrong one between, one twice
+    await unit.publish(`${base}/c/${sent.chunks.length - 1}`, sent.chunks.at(-1) ?? "");
+    await unit.publish(`${base}/c/0`, "not this chunk");
+    const second = unit.next("/r");
+    await unit.publish(`${base}/q`, "");
+    assert.equal(receiptOf(setup, (await second).payload.toString()).missing, [[0, sent.chunks.length - 2]]);
+    const end = unit.next("/r");
+    for (const n of [...sent.chunks.keys()].reverse()) {
+      await unit.publish(`${base}/c/${n}`, sent.chunks[n] ?? "");
+      await unit.publish(`${base}/c/${n}`, sent.chunks[n] ?? "");
+    }
+    const token = (await end).payload.toString();
+    const accepted = receiptOf(setup, token);
+    assert.is(accepted.state, "accepted");
+    assert.is(accepted.manifestHash, sha256Hex(sent.jws));
+    // lost receipts: asking and sending again give the same one, also after a restart
+    for (const again of ["/q", "/m"]) {
+      const repeated = unit.next("/r");
+      await unit.publish(base + again, again === "/m" ? sent.jws : "");
+      assert.is((await repeated).payload.toString(), token);
+    }
+    await setup.again();
+    const repeated = unit.next("/r");
+    await unit.publish(`${base}/q`, "");
+    assert.is((await repeated).payload.toString(), token);
+    assert.is((await setup.centre.submissions.list()).length, 1);
+    const applications = await setup.centre.applications.list();
+    assert.is(applications.length, 1);
+    assert.is(applications[0]?.state, "received");
+    const opened = await setup.centre.packets.open(sent.sid);
+    assert.ok(opened.ok && opened.value.parts.get("template-1")?.equals(sent.template as Buffer));
+  });
+}
+
+test("a forged or foreign manifest is neither stored nor answered", async (t) => {
+  const setup = await setUpCentre(t, "mosquitto");
+  const unit = await joinUnit(t, setup);
+  const other = await joinUnit(t, setup, "kt-02");
+  const sent = await makeSubmission(unit, setup.centre);
+  const base = `k1/d/${unit.id}/up/sub/${sent.sid}`;
+  const forger = { ...newSigningKey("unit"), kid: unit.device.kid };
+  await unit.publish(`${base}/m`, signJws("guichet.manifest.v1", sent.manifest, forger));
+  await unit.publish(`${base}/m`, sent.jws.replace(/\..{8}/, ".AAAAAAAA"));
+  // the true manifest, said by another unit, and under another id
+  await other.publish(`k1/d/kt-02/up/sub/${sent.sid}/m`, sent.jws);
+  await unit.publish(`k1/d/${unit.id}/up/sub/another-id/m`, sent.jws);
+  await unit.publish(`${base}/c/0`, sent.chunks[0] ?? "");
+  const honest = await makeSubmission(unit, setup.centre);
+  assert.is(receiptOf(setup, await sendSubmission(unit, honest)).state, "accepted");
+  assert.equal(
+    (await setup.centre.submissions.list()).map(({ sid }) => sid),
+    [honest.sid],
+  );
+  assert.not.ok(unit.inbox.some(({ topic }) => topic.includes(sent.sid)));
+  assert.is(other.inbox.length, 0);
+});
+
+test("the same id with other content is a conflict, and the first one stays", async (t) => {
+  const setup = await setUpCentre(t, "mosquitto");
+  const unit = await joinUnit(t, setup);
+  const first = await makeSubmission(unit, setup.centre);
+  await sendSubmission(unit, first);
+  const second = await makeSubmission(unit, setup.centre, { sid: first.sid, reference: "KT01-000043-5" });
+  const answer = unit.next("/r");
+  await unit.publish(`k1/d/${unit.id}/up/sub/${first.sid}/m`, second.jws);
+  const receipt = receiptOf(setup, (await answer).payload.toString());
+  assert.is(receipt.state, "rejected");
+  assert.is(receipt.reason, "conflict");
+  assert.is(receipt.manifestHash, sha256Hex(second.jws));
+  assert.is((await setup.centre.submissions.list())[0]?.reference, first.content.reference);
+});
+
+test("what is sealed to another key is rejected with the reason, not accepted", async (t) => {
+  const setup = await setUpCentre(t, "mosquitto");
+  const unit = await joinUnit(t, setup);
+  const foreign = await setUpCentre(t, "embedded");
+  const sent = await makeSubmission(unit, foreign.centre);
+  const receipt = receiptOf(setup, await sendSubmission(unit, sent));
+  assert.is(receipt.state, "rejected");
+  assert.is(receipt.reason, "packet.notForUs");
+  assert.is((await setup.centre.applications.list()).length, 0);
+});
+
+test("nothing that a person gave is in the centre's files or log in clear", async (t) => {
+  const setup = await setUpCentre(t, "mosquitto");
+  const unit = await joinUnit(t, setup);
+  const sent = await makeSubmission(unit, setup.centre, {
+    template: Buffer.from("MARKEDTEMPLATE".repeat(100)),
+  });
+  await sendSubmission(unit, sent);
+  const marks = ["MARKEDSURNAME", "X123456A", "MARKEDTEMPLATE", sent.content.collectionKey];
+  const leaked = (bytes: Buffer) =>
+    marks.some(
+      (mark) => bytes.includes(mark) || bytes.includes(Buffer.from(mark).toString("base64").slice(0, -3)),
+    );
+  const files = readdirSync(setup.dir, { recursive: true, encoding: "utf8" })
+    .map((name) => join(setup.dir, name))
+    .filter((path) => statSync(path).isFile());
+  assert.ok(files.some((path) => path.endsWith("centre.db")));
+  assert.equal(
+    files.filter((path) => leaked(readFileSync(path))),
+    [],
+  );
+  assert.not.ok(leaked(Buffer.from(JSON.stringify(setup.lines))));
+  assert.ok(leaked(Buffer.from("MARKEDSURNAME")));
+});
+
+run();
