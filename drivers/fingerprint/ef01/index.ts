@@ -1,0 +1,1 @@
+export { type Ef01Settings, ef01Driver } from "./driver.ts";
