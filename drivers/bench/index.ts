@@ -1,3 +1,4 @@
+export * from "./bench.ts";
 export * from "./config.ts";
 export * from "./line.ts";
 export * from "./lock/index.ts";

@@ -16,17 +16,19 @@ import {
   UNLOCK_ONE,
 } from "./codec.ts";
 
-/** What a line or a board can do wrong with its answers. `once` faults go back to ok after one answer. */
-export type LockFault =
-  | "ok"
-  | "noReply"
-  | "late"
-  | "duplicate"
-  | "badSum"
-  | "junk"
-  | "echo"
-  | "wrongAddress"
-  | "split";
+/** What a line or a board can do wrong with its answers. */
+export const LOCK_FAULTS = [
+  "ok",
+  "noReply",
+  "late",
+  "duplicate",
+  "badSum",
+  "junk",
+  "echo",
+  "wrongAddress",
+  "split",
+] as const;
+export type LockFault = (typeof LOCK_FAULTS)[number];
 
 export type LockBoard = Omit<BenchDeviceOf<"lock.kerong">, "driver" | "port">;
 

@@ -1,0 +1,3 @@
+export * from "./actions.ts";
+export * from "./server.ts";
+export * from "./view.ts";

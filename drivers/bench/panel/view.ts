@@ -1,0 +1,28 @@
+import type { CameraFault, Scene } from "../plant/scene.ts";
+import type { Compartment, Condition, Item, PlantEvent } from "../plant/state.ts";
+
+/** What `GET /state` answers: the plant, and what a new user needs in order to play with it. Types only. */
+export interface PersonView {
+  id: string;
+  nameEn: string;
+  nameZh: string;
+  number: string;
+  dateOfBirth: string;
+  sex: "F" | "M";
+  eligibleFor: string[];
+}
+
+export interface PanelState {
+  seq: number;
+  people: PersonView[];
+  devices: { role: string; driver: string; attached: boolean }[];
+  fingers: Record<string, { person: string; position: number; condition: Condition } | null>;
+  cameras: Record<string, { scene: Scene; fault: CameraFault }>;
+  slots: (Compartment & { slot: string; code: string | null; light: boolean | null; sensed: boolean })[];
+  /** Things that are in somebody's hands. */
+  out: Item[];
+  inputs: Record<string, boolean>;
+  climate: { temperatureCel: number; humidityPercent: number; pressurePa: number };
+}
+
+export type { CameraFault, Compartment, Condition, Item, PlantEvent, Scene };
