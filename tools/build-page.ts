@@ -48,7 +48,7 @@ export async function buildPage({
   const fontSizes = await Promise.all(
     fonts.map(async (name) => (await stat(join(outDir, "fonts", name))).size),
   );
-  sizes["fonts"] = fontSizes.reduce((sum, size) => sum + size, 0);
+  sizes.fonts = fontSizes.reduce((sum, size) => sum + size, 0);
   return { sizes, milliseconds: Math.round(performance.now() - started) };
 }
 

@@ -78,7 +78,7 @@ export function dateEntry(desk: Desk, title: string, value: string, submit: (val
     spelled.textContent = complete()
       ? inWords(current(), desk.language === "en" ? "en-GB" : desk.words.tag)
       : "\u00a0";
-    field.dataset["typed"] = current();
+    field.dataset.typed = current();
   }
   draw();
   const rows = [

@@ -54,7 +54,7 @@ function typedBefore(model: ScreenModel): string | undefined {
   if (now.field !== before.field || now.value !== before.value) return undefined;
   return (
     screen.querySelector<HTMLInputElement>("input.field")?.value ??
-    screen.querySelector<HTMLElement>("[data-typed]")?.dataset["typed"]
+    screen.querySelector<HTMLElement>("[data-typed]")?.dataset.typed
   );
 }
 
@@ -103,7 +103,7 @@ function draw(model: ScreenModel): void {
   );
   const sheet = h("div", { class: "sheet" }, ...drawn.sheet);
   const main = h("main", { "data-view": model.view.kind, "data-seq": model.seq }, stage, sheet);
-  if (drawn.face) main.dataset["face"] = drawn.face;
+  if (drawn.face) main.dataset.face = drawn.face;
   const foot = dock(model, desk, () => {
     choosingLanguage = true;
     draw(model);

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
-import { LANGUAGES } from "../../../../runtime/core/screen/model.ts";
+import { LANGUAGES, type View } from "../../../../runtime/core/screen/model.ts";
 import { SIZES } from "../../../../tools/gallery.ts";
 import { fixtures } from "../../../../tools/gallery-fixtures.ts";
-import { suite } from "../../../kit.ts";
+import { eventually, suite } from "../../../kit.ts";
 import { INSPECT } from "./inspect.ts";
 import { closeTools, openKiosk } from "./kiosk.ts";
 
@@ -39,6 +39,53 @@ for (const { name, width, height } of SIZES) {
       assert.equal(kiosk.complaints, []);
     });
   }
+}
+
+for (const { name, width, height } of SIZES) {
+  test(`more than fits scrolls and says so, and the answers stay in sight: ${name}`, async (t) => {
+    const kiosk = await openKiosk(t, width, height);
+    const choose = kiosk.fixture("choose");
+    const notice = kiosk.fixture("notice");
+    const review = kiosk.fixture("review");
+    const finger = kiosk.fixture("finger-again");
+    if (choose.view.kind !== "choose" || notice.view.kind !== "notice") throw new Error("fixture");
+    if (review.view.kind !== "review" || finger.view.kind !== "finger") throw new Error("fixture");
+    const [option] = choose.view.options;
+    const [row] = review.view.rows;
+    if (!option || !row) throw new Error("fixture");
+    const many = Array.from({ length: 14 }, (_, index) => index);
+    const views: View[] = [
+      { ...choose.view, options: many.map((index) => ({ ...option, id: `option-${index}` })) },
+      {
+        ...notice.view,
+        paragraphs: many.flatMap(() => (notice.view as { paragraphs: string[] }).paragraphs),
+      },
+      { ...review.view, rows: many.map((index) => ({ ...row, id: `row-${index}`, value: "W".repeat(90) })) },
+    ];
+    const problems: string[] = [];
+    for (const view of views) {
+      await kiosk.show({ ...choose, view });
+      await kiosk.page.waitForSelector(".has-more [data-more]");
+      problems.push(
+        ...((await kiosk.page.evaluate(INSPECT)) as string[]).map((each) => `${view.kind}: ${each}`),
+      );
+      await kiosk.page.click("[data-more]");
+      await eventually(
+        "the list has moved",
+        () => kiosk.page.evaluate(`document.querySelector(".scroll").scrollTop > 0`) as Promise<boolean>,
+      );
+    }
+    await kiosk.show({
+      ...finger,
+      view: {
+        ...finger.view,
+        body: `${finger.view.body} `.repeat(3),
+        title: `${finger.view.title}. `.repeat(2),
+      },
+    });
+    problems.push(...((await kiosk.page.evaluate(INSPECT)) as string[]).map((each) => `finger: ${each}`));
+    assert.equal(problems, []);
+  });
 }
 
 test("the inspection sees what it claims to see", async (t) => {

@@ -18,6 +18,6 @@ const MARKUP: Record<Face, string> = {
 /** The sign of a state, to stand beside or on the drawing of a step. */
 export function face(state: Face): SVGElement {
   const sign = drawing("0 0 120 120", MARKUP[state], "face");
-  sign.dataset["face"] = state;
+  sign.dataset.face = state;
   return sign;
 }

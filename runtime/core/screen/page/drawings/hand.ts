@@ -22,7 +22,7 @@ function fingerShape(index: number, extended: boolean): string {
 function thumbShape(extended: boolean): string {
   const { x, y, long, folded, turn } = THUMB;
   const length = extended ? long : folded;
-  return `<path d="M-52 40C-58-40-29-70-27-112V${27 - length}a27 27 0 0 1 54 0V-112C29-80 44-50 44 40z" transform="translate(${x} ${y}) rotate(${turn})"/>`;
+  return `<path d="M-46 14C-58-40-29-70-27-112V${27 - length}a27 27 0 0 1 54 0V-112C29-80 44-50 44 14z" transform="translate(${x} ${y}) rotate(${turn})"/>`;
 }
 
 /** Where the tip is, for the sensor that is drawn under it. */
@@ -66,6 +66,6 @@ export function hand(position: number): SVGElement {
      ${print}<rect class="accent-soft line-ink" x="136" y="470" width="182" height="52" rx="14"/></g>`,
     "hand",
   );
-  sketch.dataset["position"] = String(known);
+  sketch.dataset.position = String(known);
   return sketch;
 }
