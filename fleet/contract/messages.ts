@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { sha256Hex } from "../../drivers/kit/index.ts";
 
 /**
  * What travels in k1 beside the signed documents: the `d` of envelopes, the questions, and what a submission's packet
@@ -93,6 +94,14 @@ export const JournalRowSchema = Type.Object({
   hash: Type.String({ maxLength: 64 }),
 });
 export type JournalRow = Static<typeof JournalRowSchema>;
+
+/**
+ * The hash that a row must have, as drivers/store chains them: over seq, at, event, the other fields as JSON in the order
+ * in which the vault wrote them, and the hash before.
+ */
+export function journalRowHash({ seq, at, event, prevHash, hash: _, ...fields }: JournalRow): string {
+  return sha256Hex(JSON.stringify([seq, at, event, JSON.stringify(fields), prevHash]));
+}
 
 /** Payload of `guichet.event.v1` on `up/ev/vault`: rows in order, signed by the unit's device key. */
 export const JournalReportSchema = Type.Object({

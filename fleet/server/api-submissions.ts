@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { PacketContent } from "../contract/index.ts";
 import { body, idOf, value } from "./api.ts";
 import { audit } from "./audit.ts";
+import { drawCapture } from "./captures.ts";
 import type { Parts } from "./centre.ts";
 import { centreFault } from "./faults.ts";
 import { staff } from "./http.ts";
@@ -71,17 +72,9 @@ export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
     const capture = content.captures.find((one) => one.part === part);
     const bytes = binary.get(part);
     if (!capture || !bytes || capture.kind === "fingerTemplate") throw centreFault("notFound");
-    if (capture.width && capture.height) {
-      const { default: sharp } = await import("sharp");
-      const raw = { width: capture.width, height: capture.height, channels: 1 as const };
-      if (bytes.length !== raw.width * raw.height) throw centreFault("packetDamaged");
-      return reply.type("image/png").send(await sharp(bytes, { raw }).png().toBuffer());
-    }
-    // Only what a picture really is, by its first bytes: an SVG of a hijacked unit would be a document with scripts.
-    const type =
-      bytes[0] === 0xff && bytes[1] === 0xd8 ? "image/jpeg" : bytes[0] === 0x89 ? "image/png" : undefined;
-    if (!type) throw centreFault("notFound");
-    return reply.type(type).send(bytes);
+    const picture = await drawCapture(capture, bytes);
+    if (!picture) throw centreFault("packetDamaged", { sid: content.sid });
+    return reply.type(picture.type).send(picture.bytes);
   });
 
   server.get("/api/applications", async (request) => {

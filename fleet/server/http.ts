@@ -60,6 +60,8 @@ function guardOrigin(request: FastifyRequest): void {
 export async function startHttp(parts: Parts, port: number): Promise<{ url: string; stop(): Promise<void> }> {
   const { default: fastify } = await import("fastify");
   const server: FastifyInstance = fastify({ bodyLimit: 65_536, logger: false, forceCloseConnections: true });
+  // What a form of another site can send without asking first is not understood.
+  server.removeContentTypeParser("text/plain");
   const assets = await consoleAssets();
 
   server.addHook("onRequest", async (request, reply) => {

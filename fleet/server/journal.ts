@@ -3,6 +3,7 @@ import {
   type JournalReport,
   JournalReportSchema,
   type JournalRow,
+  journalRowHash,
   signJws,
   verifyJws,
 } from "../contract/index.ts";
@@ -72,7 +73,10 @@ export class Journal {
         if (known?.hash !== row.hash) await this.#broken(tx, unit, row.seq);
         continue;
       }
-      const follows = row.seq === (last?.seq ?? 0) + 1 && (!last || row.prevHash === last.hash);
+      const follows =
+        row.seq === (last?.seq ?? 0) + 1 &&
+        (!last || row.prevHash === last.hash) &&
+        row.hash === journalRowHash(row);
       if (!follows) {
         await this.#broken(tx, unit, row.seq);
         break;

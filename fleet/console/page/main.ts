@@ -158,6 +158,7 @@ function listen(): void {
 }
 
 addEventListener("hashchange", () => {
+  document.querySelector(".toast")?.remove();
   scrollTo(0, 0);
   void draw();
 });

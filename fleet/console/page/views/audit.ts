@@ -9,7 +9,7 @@ export const auditView: View = {
     return h(
       "div",
       { class: "stack" },
-      head("Audit", "Who did and who looked at what. Nothing here can be changed or removed."),
+      head("Audit", "Who did and who looked at what."),
       h(
         "section",
         { class: "card" },

@@ -167,7 +167,7 @@ function slots(unit: Unit, scene: Scene): HTMLElement {
     issued
       ? h(
           "div",
-          { class: "row", ...test(`credential-${unit.unit}`) },
+          { class: "credential", ...test(`credential-${unit.unit}`) },
           h("img", {
             class: "qr",
             src: `data:image/svg+xml;base64,${btoa(issued.svg)}`,
