@@ -34,8 +34,10 @@ const log = defineEvents("device", {
   },
 });
 
-export interface HostOptions {
+export interface HostOptions<V = unknown> {
   clock?: Clock;
+  /** Called with the verbs of each new session when it becomes ready: where watching begins. */
+  onReady?: (verbs: V) => void;
   onStatus?: (status: DeviceStatus) => void;
   /** Shortest and longest wait between two attempts, ms. */
   backoff?: [number, number];
@@ -60,6 +62,7 @@ export class DeviceHost<V> {
   readonly #driver: Driver<V>;
   readonly #clock: Clock;
   readonly #onStatus: (status: DeviceStatus) => void;
+  readonly #onReady: (verbs: V) => void;
   readonly #backoff: Backoff;
   readonly #stop = new AbortController();
   readonly #queue: Job[] = [];
@@ -72,10 +75,11 @@ export class DeviceHost<V> {
   #loop: Promise<void> | undefined;
   #lastFaultCode: string | undefined;
 
-  constructor(driver: Driver<V>, options: HostOptions = {}) {
+  constructor(driver: Driver<V>, options: HostOptions<V> = {}) {
     this.#driver = driver;
     this.#clock = options.clock ?? systemClock;
     this.#onStatus = options.onStatus ?? (() => undefined);
+    this.#onReady = options.onReady ?? (() => undefined);
     const [min, max] = options.backoff ?? [100, 5_000];
     this.#backoff = new Backoff(min, max, options.random);
     this.#fitness = { state: "ok", since: this.#clock.wall() };
@@ -176,6 +180,7 @@ export class DeviceHost<V> {
       this.#fitness = { state: "ok", since: this.#clock.wall() };
       this.#move("ready");
       log("recovered", { role: this.role, model: session.identity.model, attempt: this.#counters.opened });
+      this.#onReady(session.verbs);
       this.#ready.resolve();
       return await this.#serve(session);
     } catch (error) {

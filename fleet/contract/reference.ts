@@ -1,4 +1,4 @@
-import { defineErrors, err, ok, type Result } from "../../drivers/kit/index.ts";
+import { defineErrors, err, ok, type Result, sha256Hex } from "../../drivers/kit/index.ts";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -50,3 +50,6 @@ export function parseReference(text: string): Result<{ reference: string; code: 
   if (checkCharacter(code + digits) !== given) return err(referenceFault("checkCharacter"));
   return ok({ reference: `${code}-${digits}-${given}`, code, counter: Number(digits) });
 }
+
+/** Short form of an item's code for journals and the link: first 16 hex of its SHA-256. The code itself is on the item only. */
+export const itemHashOf = (code: string): string => sha256Hex(code).slice(0, 16);

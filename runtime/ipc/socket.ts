@@ -1,9 +1,11 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 
 /** Listens on a Unix socket that only this user and group can open; a leftover of a former life is removed. */
 export function listenUnix(path: string, onConnection: (socket: Socket) => void): Promise<Server> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });
   const server = createServer(onConnection);
   return new Promise((resolve, reject) => {

@@ -1,0 +1,46 @@
+import { Worker } from "node:worker_threads";
+
+/**
+ * Runs in a thread of its own, given as text so that a bundle needs no second file. It kills the process when the main
+ * thread has not counted on for the deadline, also when that spins: a parent's signal alone would leave an orphan.
+ */
+const SOURCE = `
+const { workerData } = require("node:worker_threads");
+const beats = new Int32Array(workerData.shared);
+let last = -1;
+let since = performance.now();
+setInterval(() => {
+  const now = Atomics.load(beats, 0);
+  if (now !== last) { last = now; since = performance.now(); return; }
+  if (performance.now() - since > workerData.deadlineMs) process.kill(process.pid, "SIGKILL");
+}, Math.max(20, workerData.deadlineMs / 10));
+`;
+
+export interface Watchdog {
+  stop(): Promise<void>;
+}
+
+/** @param deadlineMs longest time that the main thread may be away, ms */
+export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog {
+  const shared = new SharedArrayBuffer(4);
+  const beats = new Int32Array(shared);
+  const timer = setInterval(() => Atomics.add(beats, 0, 1), Math.max(10, deadlineMs / 20));
+  timer.unref();
+  const worker = new Worker(SOURCE, {
+    eval: true,
+    workerData: { shared, deadlineMs },
+    resourceLimits: {
+      maxOldGenerationSizeMb: 4,
+      maxYoungGenerationSizeMb: 1,
+      codeRangeSizeMb: 4,
+      stackSizeMb: 1,
+    },
+  });
+  worker.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await worker.terminate();
+    },
+  };
+}

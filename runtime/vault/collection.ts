@@ -1,0 +1,161 @@
+import { err, isFault, newId, ok, type Result, sha256Hex } from "../../drivers/kit/index.ts";
+import { itemHashOf, type Voucher } from "../../fleet/contract/index.ts";
+import type { Handover } from "../ipc/index.ts";
+import { judgeRelease } from "./evidence.ts";
+import { log, vaultFault } from "./faults.ts";
+import type { Interlocks } from "./interlocks.ts";
+import type { EffectRow, Intent, SlotRow } from "./ledger.ts";
+import { type MotionContext, move } from "./motion.ts";
+import type { Papers } from "./papers.ts";
+
+export interface ReleaseRequest {
+  command: string;
+  voucher: string;
+  challenge: string;
+  attestation?: string;
+  release?: string;
+}
+
+/** Hands items out: verifies, opens challenges, moves once, tells what became of it. */
+export class Collection {
+  readonly #motion: MotionContext;
+  readonly #papers: Papers;
+  readonly #interlocks: Interlocks;
+  readonly #gate: () => Promise<Result<void>>;
+  readonly #onHandover: (handover: Handover) => void;
+  readonly #running = new Set<string>();
+  readonly #live = new Map<string, Handover>();
+  readonly #ends = new Set<Promise<void>>();
+
+  constructor(options: {
+    motion: MotionContext;
+    papers: Papers;
+    interlocks: Interlocks;
+    /** Refuses while the vault is not ready or staff are loading. */
+    gate: () => Promise<Result<void>>;
+    onHandover: (handover: Handover) => void;
+  }) {
+    this.#motion = options.motion;
+    this.#papers = options.papers;
+    this.#interlocks = options.interlocks;
+    this.#gate = options.gate;
+    this.#onHandover = options.onHandover;
+  }
+
+  busy = (slot: string): boolean => this.#running.has(slot);
+  anyBusy = (): boolean => this.#running.size > 0;
+
+  /** Waits until nothing moves any more. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#ends);
+  }
+
+  /** Verifies a voucher and opens a challenge for its owner's proof. Moves nothing. */
+  async begin(jws: string): Promise<Result<{ challenge: string; slot: string }>> {
+    const allowed = await this.#allowed(jws);
+    if (!allowed.ok) return allowed;
+    return ok({ challenge: this.#papers.challenge(jws), slot: allowed.value.slot.slot });
+  }
+
+  /**
+   * Hands one item out. Answers once the motion is written down; the outcome follows as an event and by `outcome`.
+   * The same command again gets the stored answer; with other contents it is `vault.conflict`.
+   */
+  async release(request: ReleaseRequest): Promise<Result<Handover>> {
+    const requestHash = sha256Hex(
+      JSON.stringify([request.voucher, request.challenge, request.attestation ?? "", request.release ?? ""]),
+    );
+    const known = await this.#motion.ledger.byCommand(request.command);
+    if (known)
+      return known.request_hash === requestHash ? ok(this.#handoverOf(known)) : err(vaultFault("conflict"));
+    const allowed = await this.#allowed(request.voucher);
+    if (!allowed.ok) return allowed;
+    const { voucher, slot } = allowed.value;
+    const proof = this.#papers.proof(request, voucher.id);
+    if (!proof.ok) return proof;
+    const intent: Intent = {
+      effect: newId(this.#motion.clock.wall()),
+      kind: "release",
+      slot: slot.slot,
+      itemHash: itemHashOf(voucher.item),
+      voucher: { id: voucher.id, seq: voucher.seq },
+      command: { id: request.command, requestHash },
+      ...(proof.value.operator ? { operator: proof.value.operator } : {}),
+    };
+    return this.#run(intent);
+  }
+
+  /** What became of a command; undefined when it was never accepted. */
+  async outcome(command: string): Promise<Handover | undefined> {
+    const row = await this.#motion.ledger.byCommand(command);
+    return row ? this.#handoverOf(row) : undefined;
+  }
+
+  /** Resolves when the intent is written down, or with the fault that ended it before. */
+  async #run(intent: Intent): Promise<Result<Handover>> {
+    this.#running.add(intent.slot);
+    const tell = (handover: Handover): void => {
+      this.#live.set(intent.effect, handover);
+      log("handover", { ...handover });
+      this.#onHandover(handover);
+    };
+    const { effect, slot } = intent;
+    let accepted: (result: Result<Handover>) => void = () => undefined;
+    const answer = new Promise<Result<Handover>>((resolve) => {
+      accepted = resolve;
+    });
+    const end = (async () => {
+      try {
+        const evidence = await move(this.#motion, intent, "present", (phase) => {
+          if (phase === "issued") accepted(ok({ effect, slot, phase: "issued" }));
+          tell({ effect, slot, phase });
+        });
+        const outcome = judgeRelease(evidence);
+        await this.#motion.ledger.finish(intent, outcome);
+        this.#motion.step("outcome");
+        tell({ effect, slot, phase: "done", outcome });
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        accepted(err(error));
+      } finally {
+        this.#running.delete(slot);
+        this.#live.delete(effect);
+      }
+    })();
+    this.#ends.add(end);
+    void end.finally(() => this.#ends.delete(end));
+    return answer;
+  }
+
+  #handoverOf(row: EffectRow): Handover {
+    const live = this.#live.get(row.effect);
+    if (live) return live;
+    const done = row.state === "DONE";
+    const phase = done ? "done" : row.state === "ISSUED" ? "issued" : "intent";
+    return {
+      effect: row.effect,
+      slot: row.slot,
+      phase,
+      ...(done && row.outcome ? { outcome: row.outcome as NonNullable<Handover["outcome"]> } : {}),
+    };
+  }
+
+  async #allowed(jws: string): Promise<Result<{ voucher: Voucher; slot: SlotRow }>> {
+    const gate = await this.#gate();
+    if (!gate.ok) return gate;
+    const voucher = this.#papers.voucher(jws);
+    if (!voucher.ok) return voucher;
+    const { ledger } = this.#motion;
+    const itemHash = itemHashOf(voucher.value.item);
+    const used = await ledger.used(voucher.value.id, itemHash, voucher.value.seq);
+    if (used) return err(vaultFault(used));
+    const slot = await ledger.slotOfItem(itemHash);
+    if (!slot) return err(vaultFault("notLoaded"));
+    if (slot.state === "unknown") return err(vaultFault("slotUnknown", { slot: slot.slot }));
+    if (slot.state !== "loaded") return err(vaultFault("notLoaded"));
+    if (this.#running.has(slot.slot)) return err(vaultFault("slotBusy", { slot: slot.slot }));
+    const interlocks = await this.#interlocks.active();
+    if (interlocks.length > 0) return err(vaultFault("interlocked", { by: interlocks.join(",") }));
+    return ok({ voucher: voucher.value, slot });
+  }
+}

@@ -1,0 +1,195 @@
+import type { Indicator } from "../../drivers/contract/index.ts";
+import type { DeviceHost } from "../../drivers/host/index.ts";
+import { err, isFault, newId, ok, type Result } from "../../drivers/kit/index.ts";
+import { type Credential, itemHashOf } from "../../fleet/contract/index.ts";
+import type { EXCHANGE_PHASES } from "../ipc/index.ts";
+import { type Evidence, judgeLoad, judgeUnload } from "./evidence.ts";
+import { vaultFault } from "./faults.ts";
+import type { Interlocks } from "./interlocks.ts";
+import type { Intent } from "./ledger.ts";
+import { type MotionContext, move } from "./motion.ts";
+import type { Papers } from "./papers.ts";
+
+export interface ExchangeEvent {
+  exchange: string;
+  slot: string;
+  effect: string;
+  phase: (typeof EXCHANGE_PHASES)[number];
+}
+
+/** An exchange that nobody uses is closed, ms. */
+const IDLE_MS = 15 * 60_000;
+
+/** Staff loading and emptying slots: one exchange at a time, never beside a hand-over. */
+export class Exchange {
+  readonly #motion: MotionContext;
+  readonly #papers: Papers;
+  readonly #interlocks: Interlocks;
+  readonly #lights: ReadonlyMap<string, DeviceHost<Indicator>>;
+  readonly #ready: () => Result<void>;
+  readonly #onEvent: (event: ExchangeEvent) => void;
+  #open: { id: string; operator: string; lastUse: number } | undefined;
+  #running: string | undefined;
+
+  constructor(options: {
+    motion: MotionContext;
+    papers: Papers;
+    interlocks: Interlocks;
+    lights: ReadonlyMap<string, DeviceHost<Indicator>>;
+    ready: () => Result<void>;
+    onEvent: (event: ExchangeEvent) => void;
+  }) {
+    this.#motion = options.motion;
+    this.#papers = options.papers;
+    this.#interlocks = options.interlocks;
+    this.#lights = options.lights;
+    this.#ready = options.ready;
+    this.#onEvent = options.onEvent;
+  }
+
+  get current(): string | undefined {
+    const open = this.#open;
+    if (open && !this.#running && this.#motion.clock.mono() - open.lastUse > IDLE_MS) {
+      this.#open = undefined;
+      void this.#motion.ledger.closeExchange(open.id, "timeout");
+    }
+    return this.#open?.id;
+  }
+
+  /** Opens an exchange by one credential, or by two of different people where items cannot be read at hand-over. */
+  async begin(jwss: readonly string[]): Promise<Result<{ exchange: string; witness: boolean }>> {
+    const ready = this.#ready();
+    if (!ready.ok) return ready;
+    if (this.current) return err(vaultFault("exchangeOpen"));
+    const credentials: Credential[] = [];
+    for (const jws of jwss) {
+      const credential = this.#papers.credential(jws);
+      if (!credential.ok) return credential;
+      credentials.push(credential.value);
+    }
+    const witness = this.#motion.locks
+      .places()
+      .some((place) => this.#motion.locks.capabilities(place.slot)?.readsItem !== true);
+    const people = new Set(credentials.map((credential) => credential.operator));
+    if (witness && people.size < 2) return err(vaultFault("witnessNeeded"));
+    const exchange = newId(this.#motion.clock.wall());
+    try {
+      await this.#motion.ledger.openExchange(exchange, credentials);
+    } catch (error) {
+      if (isFault(error)) return err(error);
+      throw error;
+    }
+    this.#open = { id: exchange, operator: [...people].join("+"), lastUse: this.#motion.clock.mono() };
+    return ok({ exchange, witness });
+  }
+
+  /** Unlocks and lights a free slot for an assigned item; events follow until its door is closed. */
+  async load(request: {
+    exchange: string;
+    item: string;
+    assignment: string;
+  }): Promise<Result<{ slot: string; effect: string }>> {
+    const usable = await this.#usable(request.exchange);
+    if (!usable.ok) return usable;
+    const assignment = this.#papers.assignment(request.assignment);
+    if (!assignment.ok) return assignment;
+    if (assignment.value.item !== request.item) return err(vaultFault("wrongItem"));
+    const itemHash = itemHashOf(request.item);
+    if (await this.#motion.ledger.slotOfItem(itemHash)) return err(vaultFault("itemAlreadyLoaded"));
+    const slot = await this.#freeSlot();
+    if (!slot) return err(vaultFault("noSlot"));
+    return this.#run(this.#intent("load", slot, itemHash), "absent", judgeLoad);
+  }
+
+  /** Unlocks one slot so that its item can be taken back. */
+  async unload(request: {
+    exchange: string;
+    slot: string;
+  }): Promise<Result<{ slot: string; effect: string }>> {
+    const usable = await this.#usable(request.exchange);
+    if (!usable.ok) return usable;
+    const row = (await this.#motion.ledger.slots()).find((slot) => slot.slot === request.slot);
+    if (!row || row.state === "empty") return err(vaultFault("notLoaded"));
+    return this.#run(this.#intent("unload", row.slot, row.item_hash ?? undefined), "any", judgeUnload);
+  }
+
+  async end(exchange: string): Promise<Result<{ loaded: number; unloaded: number }>> {
+    if (!this.#open || this.#open.id !== exchange) return err(vaultFault("noExchange"));
+    if (this.#running) return err(vaultFault("slotBusy", { slot: this.#running }));
+    const { operator } = this.#open;
+    this.#open = undefined;
+    return ok(await this.#motion.ledger.closeExchange(exchange, operator));
+  }
+
+  #intent(kind: "load" | "unload", slot: string, itemHash: string | undefined): Intent {
+    const open = this.#open;
+    if (!open) throw new TypeError("no exchange");
+    return {
+      effect: newId(this.#motion.clock.wall()),
+      kind,
+      slot,
+      exchange: open.id,
+      operator: open.operator,
+      ...(itemHash ? { itemHash } : {}),
+    };
+  }
+
+  async #usable(exchange: string): Promise<Result<void>> {
+    const ready = this.#ready();
+    if (!ready.ok) return ready;
+    if (this.current !== exchange || !this.#open) return err(vaultFault("noExchange"));
+    if (this.#running) return err(vaultFault("slotBusy", { slot: this.#running }));
+    const interlocks = await this.#interlocks.active();
+    if (interlocks.length > 0) return err(vaultFault("interlocked", { by: interlocks.join(",") }));
+    this.#open.lastUse = this.#motion.clock.mono();
+    return ok(undefined);
+  }
+
+  /** The first slot that the ledger calls empty and whose sensors agree. */
+  async #freeSlot(): Promise<string | undefined> {
+    const states = await this.#motion.locks.lookAll();
+    for (const row of await this.#motion.ledger.slots()) {
+      const state = states.get(row.slot);
+      if (row.state === "empty" && state?.latch === "locked" && state.item !== "present") return row.slot;
+    }
+    return undefined;
+  }
+
+  #run(
+    intent: Intent,
+    expected: "absent" | "any",
+    judge: (evidence: Evidence) => "stored" | "empty" | "unknown",
+  ): Promise<Result<{ slot: string; effect: string }>> {
+    const { effect, slot, exchange = "" } = intent;
+    this.#running = slot;
+    const tell = (phase: ExchangeEvent["phase"]): void => this.#onEvent({ exchange, slot, effect, phase });
+    return new Promise((accepted) => {
+      void (async () => {
+        try {
+          await this.#light(slot, true);
+          const evidence = await move(this.#motion, intent, expected, (phase) => {
+            if (phase === "issued") accepted(ok({ slot, effect }));
+            if (phase === "unlocked" || phase === "opened") tell(phase);
+          });
+          const outcome = judge(evidence);
+          await this.#motion.ledger.finish(intent, outcome);
+          this.#running = undefined;
+          tell(outcome);
+        } catch (error) {
+          if (!isFault(error)) throw error;
+          accepted(err(error));
+        } finally {
+          this.#running = undefined;
+          if (this.#open) this.#open.lastUse = this.#motion.clock.mono();
+          await this.#light(slot, false);
+        }
+      })();
+    });
+  }
+
+  async #light(slot: string, on: boolean): Promise<void> {
+    const role = this.#motion.locks.place(slot).light;
+    const host = role ? this.#lights.get(role) : undefined;
+    await host?.use("configure", 1_000, (light) => light.set(on));
+  }
+}

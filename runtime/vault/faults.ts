@@ -1,0 +1,156 @@
+import { defineErrors, defineEvents } from "../../drivers/kit/index.ts";
+
+export const vaultFault = defineErrors("vault", {
+  otherUnit: {
+    what: "The document is for another unit",
+    todo: "Send the person to the unit that is named on the notice",
+    remedy: "none",
+    cause: "user",
+  },
+  notYet: {
+    what: "The document is not valid yet",
+    todo: "Come back at the time that the notice names",
+    remedy: "none",
+    cause: "user",
+  },
+  expired: {
+    what: "The document is not valid any more",
+    todo: "The item goes back to the counter; ask the centre",
+    remedy: "operatorClear",
+    cause: "user",
+  },
+  consumed: {
+    what: "This voucher has been used",
+    todo: "Nothing moves a second time; look at the outcome in the console",
+    remedy: "none",
+    cause: "security",
+  },
+  superseded: {
+    what: "A later voucher for the same item has been used",
+    todo: "Look at the outcome in the console",
+    remedy: "none",
+    cause: "security",
+  },
+  notLoaded: {
+    what: "The item is not in this unit",
+    todo: "Ask the centre where it is",
+    remedy: "operatorClear",
+    cause: "user",
+  },
+  slotUnknown: {
+    what: "It is not known what happened to the slot",
+    todo: "A named operator settles it in the console",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
+  slotBusy: { what: "The slot is in use", todo: "Close its door first", remedy: "tryAgain", cause: "user" },
+  contradiction: {
+    what: "The sensors say something else than the ledger",
+    todo: "The slot is locked out until an operator has looked",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
+  noChallenge: {
+    what: "The proof is not for a challenge that is open",
+    todo: "Begin anew",
+    remedy: "tryAgain",
+    cause: "security",
+  },
+  noProof: {
+    what: "A voucher alone opens nothing",
+    todo: "Show the receipt and place the finger, or ask an officer",
+    remedy: "tryAgain",
+    cause: "security",
+  },
+  badProof: {
+    what: "The proof does not belong to this voucher and challenge",
+    todo: "Begin anew; this is reported",
+    remedy: "none",
+    cause: "security",
+  },
+  conflict: {
+    what: "The same command id came with other contents",
+    todo: "Report a defect; nothing moved",
+    remedy: "software",
+    cause: "software",
+  },
+  interlocked: {
+    what: "An interlock forbids motion",
+    todo: "Close the cabinet, or see the named input",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
+  exchangeOpen: {
+    what: "Staff are loading this unit",
+    todo: "Wait until they have finished",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  noExchange: {
+    what: "There is no such exchange open",
+    todo: "Open one with valid credentials",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  witnessNeeded: {
+    what: "Two different people are needed, because this unit cannot read an item at hand-over",
+    todo: "Show the credential of a second person",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  creditUsed: {
+    what: "The credential pays for no more unlocks",
+    todo: "Get a new credential from the centre",
+    remedy: "operatorClear",
+    cause: "user",
+  },
+  wrongItem: {
+    what: "The assignment is for another item",
+    todo: "Scan the item that was assigned to this unit",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  itemAlreadyLoaded: {
+    what: "This item is in a slot already",
+    todo: "Look for two items with one code and keep both out",
+    remedy: "operatorClear",
+    cause: "user",
+  },
+  noSlot: {
+    what: "There is no free slot",
+    todo: "Empty slots first",
+    remedy: "operatorClear",
+    cause: "consumable",
+  },
+  notReady: {
+    what: "The vault has not settled its ledger yet",
+    todo: "Wait; see the devices' status when it lasts",
+    remedy: "autoRecovering",
+    cause: "hardware",
+  },
+  nothingToSettle: {
+    what: "The slot does not wait for a finding",
+    todo: "Nothing to do",
+    remedy: "none",
+    cause: "user",
+  },
+});
+
+export const log = defineEvents("vault", {
+  ready: {
+    level: "info",
+    what: "The ledger is settled and the vault takes commands",
+    fields: ["open", "slots"],
+  },
+  refused: { level: "warn", what: "A request was refused; nothing moved", fields: ["method", "reason"] },
+  handover: {
+    level: "info",
+    what: "A motion came to another phase",
+    fields: ["effect", "slot", "phase", "outcome"],
+  },
+  recovered: {
+    level: "warn",
+    what: "A motion that was under way when the process ended got its outcome",
+    fields: ["effect", "slot", "outcome"],
+  },
+});

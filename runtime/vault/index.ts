@@ -1,0 +1,1 @@
+export { startVault, type VaultOptions } from "./vault.ts";

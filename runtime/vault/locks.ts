@@ -1,0 +1,77 @@
+import type { Lock, LockCapabilities, LockState, MotionToken } from "../../drivers/contract/index.ts";
+import type { DeviceHost } from "../../drivers/host/index.ts";
+import type { Clock, Result } from "../../drivers/kit/index.ts";
+
+/** Where a slot is: its lock board and compartment. */
+export interface SlotPlace {
+  slot: string;
+  lock: string;
+  compartment: number;
+  light?: string | undefined;
+}
+
+const READ_MS = 1_500;
+const UNLOCK_MS = 1_500;
+const SECOND_LOOK_MS = 250;
+
+/** The slots of a unit over its lock boards. */
+export class Locks {
+  readonly #hosts: ReadonlyMap<string, DeviceHost<Lock>>;
+  readonly #places: ReadonlyMap<string, SlotPlace>;
+  readonly #clock: Clock;
+
+  constructor(hosts: ReadonlyMap<string, DeviceHost<Lock>>, places: readonly SlotPlace[], clock: Clock) {
+    this.#hosts = hosts;
+    this.#places = new Map(places.map((place) => [place.slot, place]));
+    this.#clock = clock;
+  }
+
+  places = (): SlotPlace[] => [...this.#places.values()];
+
+  place(slot: string): SlotPlace {
+    const place = this.#places.get(slot);
+    if (!place) throw new TypeError(`no slot ${slot}`);
+    return place;
+  }
+
+  host(slot: string): DeviceHost<Lock> {
+    const host = this.#hosts.get(this.place(slot).lock);
+    if (!host) throw new TypeError(`no lock for slot ${slot}`);
+    return host;
+  }
+
+  capabilities(slot: string): LockCapabilities | undefined {
+    return this.host(slot).status().capabilities as LockCapabilities | undefined;
+  }
+
+  /** One look at a compartment; undefined when the board cannot be read. */
+  async look(slot: string): Promise<LockState | undefined> {
+    const read = await this.host(slot).use("query", READ_MS, (lock) => lock.read());
+    return read.ok ? read.value[this.place(slot).compartment] : undefined;
+  }
+
+  /** Two looks, a quarter of a second apart. */
+  async lookTwice(slot: string): Promise<[LockState | undefined, LockState | undefined]> {
+    const first = await this.look(slot);
+    await this.#clock.sleep(SECOND_LOOK_MS);
+    return [first, await this.look(slot)];
+  }
+
+  unlock(slot: string, token: MotionToken): Promise<Result<void>> {
+    return this.host(slot).use("actuate", UNLOCK_MS, (lock) => lock.unlock(token));
+  }
+
+  /** State of every compartment by slot, board by board. */
+  async lookAll(): Promise<Map<string, LockState>> {
+    const states = new Map<string, LockState>();
+    for (const [role, host] of this.#hosts) {
+      const read = await host.use("query", READ_MS, (lock) => lock.read());
+      if (!read.ok) continue;
+      for (const place of this.#places.values()) {
+        const state = place.lock === role ? read.value[place.compartment] : undefined;
+        if (state) states.set(place.slot, state);
+      }
+    }
+    return states;
+  }
+}

@@ -1,0 +1,116 @@
+import type { LockState } from "../../drivers/contract/index.ts";
+import { type Clock, type Fault, isFault } from "../../drivers/kit/index.ts";
+import type { HANDOVER_PHASES } from "../ipc/index.ts";
+import type { Evidence } from "./evidence.ts";
+import { vaultFault } from "./faults.ts";
+import type { Intent, Ledger } from "./ledger.ts";
+import type { Locks } from "./locks.ts";
+
+/** Time limits of a motion, ms. */
+export const LIMITS = {
+  /** From the command to the latch seen open. */
+  unlatch: 3_000,
+  /** A door may stand open this long before the motion ends without it. */
+  doorOpen: 120_000,
+  pollLatch: 120,
+  pollDoor: 200,
+};
+
+export type Phase = (typeof HANDOVER_PHASES)[number];
+
+export interface MotionContext {
+  ledger: Ledger;
+  locks: Locks;
+  clock: Clock;
+  /** Called before each named step; the crash tests end the process in it. */
+  step: (name: string) => void;
+  limits?: Partial<typeof LIMITS>;
+}
+
+/**
+ * One motion of one lock, from INTENT to the evidence of what happened:
+ * INTENT durable → state before noted → ISSUED durable, which consumes what pays → one command → watch latch and door.
+ * Nothing is ever sent twice. The caller judges the evidence and writes the outcome.
+ * @throws Fault when it ends before ISSUED; the ledger then has the intent as `notMoved`
+ */
+export async function move(
+  context: MotionContext,
+  intent: Intent,
+  expected: LockState["item"] | "any",
+  onPhase: (phase: Phase) => void,
+): Promise<Evidence> {
+  const { ledger, locks, step } = context;
+  step("before-intent");
+  await ledger.intent(intent);
+  step("intent");
+  onPhase("intent");
+  const before = await locks.look(intent.slot);
+  const refusal = refuse(before, expected);
+  if (refusal || !before) {
+    await ledger.finish(intent, intent.kind === "release" ? "notMoved" : "empty", refusal?.code);
+    if (refusal?.code === "vault.contradiction") await ledger.lockOut(intent.slot, "itemSensor");
+    throw refusal ?? vaultFault("notReady");
+  }
+  step("before-issued");
+  let token: Awaited<ReturnType<Ledger["issue"]>>;
+  try {
+    const { lock, compartment } = locks.place(intent.slot);
+    token = await ledger.issue(intent, before, { device: lock, compartment });
+  } catch (error) {
+    if (isFault(error))
+      await ledger.finish(intent, intent.kind === "release" ? "notMoved" : "empty", error.code);
+    throw error;
+  }
+  step("issued");
+  onPhase("issued");
+  await locks.unlock(intent.slot, token);
+  step("sent");
+  onPhase("unlocked");
+  const latchSeen = await watchLatch(context, intent, onPhase);
+  step(latchSeen ? "opened" : "not-opened");
+  await watchDoor(context, intent.slot);
+  step("closed");
+  const [now, again] = await locks.lookTwice(intent.slot);
+  if (now?.latch === "locked" && latchSeen) onPhase("closed");
+  step("before-outcome");
+  return { now, again, before, latchSeen, watched: true };
+}
+
+/** Why a motion must not begin, from the state before it. */
+function refuse(before: LockState | undefined, expected: LockState["item"] | "any"): Fault | undefined {
+  if (!before || before.latch === "unknown") return vaultFault("notReady");
+  if (before.latch === "open") return vaultFault("slotBusy");
+  if (expected !== "any" && before.item !== "unknown" && before.item !== expected)
+    return vaultFault("contradiction");
+  return undefined;
+}
+
+/** Looks for the latch to open; true once it was seen, which is written down at once. */
+async function watchLatch(
+  { ledger, locks, clock, limits, step }: MotionContext,
+  intent: Intent,
+  onPhase: (phase: Phase) => void,
+): Promise<boolean> {
+  const end = clock.mono() + (limits?.unlatch ?? LIMITS.unlatch);
+  while (clock.mono() < end) {
+    const state = await locks.look(intent.slot);
+    if (state?.latch === "open") {
+      step("latch-seen");
+      await ledger.latchSeen(intent);
+      onPhase("opened");
+      return true;
+    }
+    await clock.sleep(limits?.pollLatch ?? LIMITS.pollLatch);
+  }
+  return false;
+}
+
+/** Waits until the door is closed, or has stood open for its time. */
+async function watchDoor({ locks, clock, limits }: MotionContext, slot: string): Promise<void> {
+  const end = clock.mono() + (limits?.doorOpen ?? LIMITS.doorOpen);
+  while (clock.mono() < end) {
+    const state = await locks.look(slot);
+    if (state?.latch === "locked") return;
+    await clock.sleep(limits?.pollDoor ?? LIMITS.pollDoor);
+  }
+}

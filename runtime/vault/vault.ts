@@ -1,0 +1,246 @@
+import { join } from "node:path";
+import { gpioInputDriver } from "../../drivers/auxiliary/gpio/index.ts";
+import type { AuxiliaryInput, DeviceStatus, Indicator, Lock } from "../../drivers/contract/index.ts";
+import { DeviceHost } from "../../drivers/host/index.ts";
+import { gpioOutputDriver } from "../../drivers/indicator/gpio/index.ts";
+import { type Clock, err, isFault, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
+import { KerongBuses, kerongDriver } from "../../drivers/lock/kerong/index.ts";
+import type { Ports } from "../../drivers/ports/index.ts";
+import { type DeviceOf, readConfiguration } from "../../provisioning/index.ts";
+import { type Handlers, listenUnix, Peer, type Slot, type vaultEvents, vaultMethods } from "../ipc/index.ts";
+import { Collection } from "./collection.ts";
+import { Exchange } from "./exchange.ts";
+import { log, vaultFault } from "./faults.ts";
+import { Interlocks } from "./interlocks.ts";
+import { Ledger } from "./ledger.ts";
+import { Locks } from "./locks.ts";
+import type { LIMITS, MotionContext } from "./motion.ts";
+import { Papers } from "./papers.ts";
+import { settleOpenEffects, watchPresented } from "./recovery.ts";
+import { tokenMint } from "./tokens.ts";
+
+export interface VaultOptions {
+  /** State folder of the unit. */
+  state: string;
+  ports: Pick<Ports, "serial" | "gpio">;
+  clock?: Clock;
+  /** Named steps of a motion; production passes none. */
+  step?: (name: string) => void;
+  limits?: Partial<typeof LIMITS>;
+  /** For the proof that the crash harness has teeth; production never sets it. */
+  synchronousForMutant?: "NORMAL";
+}
+
+type VaultPeer = Peer<Record<never, never>, Record<never, never>, typeof vaultEvents>;
+
+/**
+ * Starts the vault: ledger, devices, the settlement of what was under way, then the socket on which it takes requests. It
+ * needs nobody else and outlives the core.
+ * @throws Fault of the configuration or the store; the unit then stays out of service
+ */
+export async function startVault(options: VaultOptions): Promise<{ stop(): Promise<void> }> {
+  const clock = options.clock ?? systemClock;
+  const configuration = await readConfiguration(options.state);
+  if (!configuration.ok) throw configuration.error;
+  const config = configuration.value;
+  const { mint, redeem } = tokenMint();
+  const mutant = options.synchronousForMutant;
+  const ledger = await Ledger.open(join(options.state, "vault", "ledger.db"), {
+    clock,
+    mint,
+    slots: config.slots.map((place) => place.slot),
+    ...(mutant ? { synchronousForMutant: mutant } : {}),
+  });
+
+  const peers = new Set<VaultPeer>();
+  const everyone = (tell: (peer: VaultPeer) => void): void => {
+    for (const peer of peers) tell(peer);
+  };
+  const onStatus = (device: DeviceStatus): void => everyone((peer) => peer.emit("status", { device }));
+  const devices = makeDevices();
+
+  function makeDevices() {
+    const buses = new KerongBuses(options.ports.serial, clock);
+    const locks = new Map<string, DeviceHost<Lock>>();
+    const inputs = new Map<string, DeviceHost<AuxiliaryInput>>();
+    const lights = new Map<string, DeviceHost<Indicator>>();
+    const host = { clock, onStatus };
+    const inputHost = (device: DeviceOf<"auxiliary.gpio">) =>
+      new DeviceHost(gpioInputDriver(device, options.ports), {
+        ...host,
+        onReady: (input) => {
+          input.watch((state) => {
+            everyone((peer) => peer.emit("input", { role: device.role, active: state === "active" }));
+            void tellSlots();
+          });
+        },
+      });
+    for (const device of config.devices) {
+      if (device.driver === "lock.kerong")
+        locks.set(device.role, new DeviceHost(kerongDriver(device, { buses, redeem }), host));
+      if (device.driver === "auxiliary.gpio") inputs.set(device.role, inputHost(device));
+      if (device.driver === "indicator.gpio")
+        lights.set(device.role, new DeviceHost(gpioOutputDriver(device, options.ports), host));
+    }
+    return { locks, inputs, lights, all: () => [...locks.values(), ...inputs.values(), ...lights.values()] };
+  }
+
+  const locks = new Locks(devices.locks, config.slots, clock);
+  const interlocks = new Interlocks(devices.inputs, config.interlocks);
+  const motion: MotionContext = {
+    ledger,
+    locks,
+    clock,
+    step: options.step ?? (() => undefined),
+    ...(options.limits ? { limits: options.limits } : {}),
+  };
+  const papers = new Papers({
+    unit: config.unit,
+    keys: config.centre.keys,
+    sensesKeyPath: join(options.state, "vault", "senses.pub.json"),
+    clock,
+  });
+
+  let settled = false;
+  const ready = (): Result<void> => (settled ? ok(undefined) : err(vaultFault("notReady")));
+  const exchange = new Exchange({
+    motion,
+    papers,
+    interlocks,
+    lights: devices.lights,
+    ready: () => (collection.anyBusy() ? err(vaultFault("slotBusy")) : ready()),
+    onEvent: (event) => {
+      everyone((peer) => peer.emit("exchange", event));
+      void tellSlots();
+    },
+  });
+  const collection = new Collection({
+    motion,
+    papers,
+    interlocks,
+    gate: async () => (exchange.current ? err(vaultFault("exchangeOpen")) : ready()),
+    onHandover: (handover) => {
+      everyone((peer) => peer.emit("handover", handover));
+      if (handover.phase === "done") void tellSlots();
+    },
+  });
+
+  async function slots(): Promise<Slot[]> {
+    const [rows, states] = await Promise.all([ledger.slots(), locks.lookAll()]);
+    return rows.map((row) => ({
+      slot: row.slot,
+      state: row.state,
+      ...(row.item_hash ? { itemHash: row.item_hash } : {}),
+      latch: states.get(row.slot)?.latch ?? "unknown",
+      item: states.get(row.slot)?.item ?? "unknown",
+      ...(row.effect ? { effect: row.effect } : {}),
+    }));
+  }
+
+  async function tellSlots(): Promise<void> {
+    if (peers.size === 0) return;
+    const state = { slots: await slots(), interlocks: await interlocks.active() };
+    everyone((peer) => peer.emit("slots", state));
+  }
+
+  const answer = <T>(result: Result<T>) => (result.ok ? ok({ body: result.value, parts: [] }) : result);
+  /** Says in the log and the journal what was refused. */
+  const judged = async <T>(method: string, result: Promise<Result<T>>) => {
+    const value = await result;
+    if (!value.ok) {
+      log("refused", { method, reason: value.error.code });
+      await ledger.refused(method, value.error.code);
+    }
+    return answer(value);
+  };
+
+  const handlers: Handlers<typeof vaultMethods> = {
+    status: async () =>
+      answer(
+        ok({
+          devices: devices.all().map((device) => device.status()),
+          slots: await slots(),
+          interlocks: await interlocks.active(),
+          ...(exchange.current ? { exchange: exchange.current } : {}),
+          ready: settled,
+        }),
+      ),
+    "collect.begin": ({ voucher }) => judged("collect.begin", collection.begin(voucher)),
+    "collect.release": (request) => judged("collect.release", collection.release(request)),
+    "collect.outcome": async ({ command }) => {
+      const handover = await collection.outcome(command);
+      return answer(ok(handover ? { handover } : {}));
+    },
+    "exchange.begin": ({ credentials }) => judged("exchange.begin", exchange.begin(credentials)),
+    "exchange.load": (request) => judged("exchange.load", exchange.load(request)),
+    "exchange.unload": (request) => judged("exchange.unload", exchange.unload(request)),
+    "exchange.end": ({ exchange: id }) => judged("exchange.end", exchange.end(id)),
+    settle: ({ settlement }) => judged("settle", settle(settlement)),
+    "journal.read": async ({ after }) => answer(ok({ rows: await ledger.readJournal(after) })),
+  };
+
+  async function settle(jws: string): Promise<Result<Record<string, never>>> {
+    const settlement = papers.settlement(jws);
+    if (!settlement.ok) return settlement;
+    const row = (await ledger.slots()).find((slot) => slot.slot === settlement.value.slot);
+    const waits =
+      row &&
+      (row.state === "unknown" || row.state === "presented") &&
+      (row.effect ?? settlement.value.effect) === settlement.value.effect;
+    if (!row || !waits) return err(vaultFault("nothingToSettle"));
+    await ledger.settle(row, settlement.value.finding, settlement.value.operator);
+    void tellSlots();
+    return ok({});
+  }
+
+  ledger.onJournal = (seq) => everyone((peer) => peer.emit("journal", { seq }));
+  for (const device of devices.all()) device.start();
+  const stopping = new AbortController();
+  const server = await listenUnix(join(options.state, "run", "vault.sock"), (socket) => {
+    const peer: VaultPeer = new Peer(socket, {
+      remote: {},
+      incoming: {},
+      local: vaultMethods,
+      handlers: handlers as never,
+    });
+    peers.add(peer);
+    void peer.closed.then(() => peers.delete(peer));
+  });
+
+  const settling = (async () => {
+    await ledger.closeAllExchanges();
+    const open = await settleOpenEffects(ledger, locks);
+    settled = true;
+    log("ready", { open, slots: config.slots.length });
+    void tellSlots();
+    await watchPresented(
+      ledger,
+      locks,
+      clock,
+      (slot) => collection.busy(slot),
+      stopping.signal,
+      () => void tellSlots(),
+    );
+  })();
+  // A ledger that cannot be settled or has died must not move anything: the process ends and is started anew.
+  settling.catch(endProcess);
+  void ledger.failed.then(endProcess);
+
+  function endProcess(error: unknown): void {
+    if (stopping.signal.aborted) return;
+    log("refused", { method: "vault", reason: isFault(error) ? error.code : "internal" });
+    process.exit(70);
+  }
+
+  return {
+    stop: async () => {
+      stopping.abort();
+      server.close();
+      for (const peer of peers) peer.close();
+      await collection.idle();
+      await Promise.all(devices.all().map((device) => device.stop()));
+      await settling.catch(() => undefined);
+      await ledger.close();
+    },
+  };
+}
