@@ -101,4 +101,8 @@ export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
     const by = staff(parts, request, "assigner");
     return value(await applications.assign(idOf(request), body(request, Unit).unit, by));
   });
+  server.post("/api/applications/:id/renew", async (request) => {
+    const by = staff(parts, request, "assigner");
+    return value(await applications.renew(idOf(request), by));
+  });
 }

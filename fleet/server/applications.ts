@@ -143,11 +143,9 @@ export class Applications {
     return this.#step(id, ["produced"], async (tx, application) => {
       if (application.approvedBy === by.id || (await this.#authorisations.holdsCredential(tx, unit, by.id)))
         return err(centreFault("samePerson"));
-      if ((await tx.run("UPDATE units SET voucherSeq = voucherSeq + 1 WHERE unit = ?", unit)) === 0)
-        return err(centreFault("unitUnknown", { unit }));
-      const seq = (await tx.get<{ voucherSeq: number }>("SELECT voucherSeq FROM units WHERE unit = ?", unit))
-        ?.voucherSeq;
-      const documents = this.#documents(application, unit, seq ?? 1, packet.value);
+      const seq = await this.#nextSeq(tx, unit);
+      if (seq === 0) return err(centreFault("unitUnknown", { unit }));
+      const documents = this.#documents(application, unit, seq, packet.value);
       if (!documents.ok) return documents;
       const { voucher, assignment } = documents.value;
       const own = { unit, application: id };
@@ -166,6 +164,38 @@ export class Applications {
       await audit(tx, this.#context, by.id, "application.assign", id, unit);
       return ok([assignment.id, voucher.id]);
     });
+  }
+
+  /**
+   * A new voucher for a document that still lies in its slot: the old one has expired, or was consumed by a hand-over at
+   * which nothing was taken. Nothing is ever repeated under the old one. Faults as for `assign`.
+   */
+  async renew(id: string, by: Operator): Promise<Result<Application>> {
+    const known = await this.#context.db.tx((tx) =>
+      tx.get<Application>("SELECT * FROM applications WHERE id = ?", id),
+    );
+    if (!known) return err(centreFault("notFound"));
+    const packet = await this.#packets.open(known.sid);
+    if (!packet.ok) return packet;
+    return this.#step(id, ["loaded"], async (tx, application) => {
+      const unit = application.unit ?? "";
+      if (application.approvedBy === by.id || application.loadedBy?.split("+").includes(by.id))
+        return err(centreFault("samePerson"));
+      const documents = this.#documents(application, unit, await this.#nextSeq(tx, unit), packet.value);
+      if (!documents.ok) return documents;
+      const { voucher } = documents.value;
+      await this.#authorisations.keep(tx, "voucher", { unit, application: id, ...voucher }, by.id);
+      await tx.run("UPDATE applications SET voucher = ? WHERE id = ?", voucher.id, id);
+      await audit(tx, this.#context, by.id, "application.renew", id, unit);
+      return ok([voucher.id]);
+    });
+  }
+
+  /** The next voucher number of a unit, 0 for a unit that is not registered. */
+  async #nextSeq(tx: Tx, unit: string): Promise<number> {
+    await tx.run("UPDATE units SET voucherSeq = voucherSeq + 1 WHERE unit = ?", unit);
+    const row = await tx.get<{ voucherSeq: number }>("SELECT voucherSeq FROM units WHERE unit = ?", unit);
+    return row?.voucherSeq ?? 0;
   }
 
   #documents(application: Application, unit: string, seq: number, packet: OpenedPacket) {
@@ -201,7 +231,7 @@ export class Applications {
     });
   }
 
-  /** The vault says that the item lies in a slot. */
+  /** The vault says that the item lies in a slot. `operator` names one person, or two joined by `+`. */
   async loaded(
     tx: Tx,
     unit: string,
@@ -209,14 +239,11 @@ export class Applications {
     slot: string,
     operator: string,
   ): Promise<string | undefined> {
-    const application = await tx.get<Application>(
-      "SELECT * FROM applications WHERE itemHash = ? AND unit = ? AND state = 'assigned'",
-      itemHash,
-      unit,
-    );
+    const application = await this.#byItem(tx, unit, itemHash, ["assigned"]);
     if (!application) return undefined;
     // Who loads is known only now; the vault checked the credential, and credentials go to nobody who is in conflict.
-    if (application.approvedBy === operator || application.assignedBy === operator) {
+    const loaders = operator.split("+");
+    if (loaders.includes(application.approvedBy ?? "") || loaders.includes(application.assignedBy ?? "")) {
       log("samePerson", { unit, application: application.id });
       await audit(tx, this.#context, operator, "alarm.samePerson", application.id, unit);
     }
@@ -239,19 +266,67 @@ export class Applications {
     at: number,
   ): Promise<string | undefined> {
     const application = await tx.get<Application>(
-      "SELECT * FROM applications WHERE voucher = ? AND unit = ?",
+      `SELECT p.* FROM authorisations a JOIN applications p ON p.id = a.application
+       WHERE a.id = ? AND a.kind = 'voucher' AND a.unit = ?`,
       voucher,
       unit,
     );
-    if (!application || application.state === "collected") return undefined;
-    await tx.run("UPDATE applications SET outcome = ? WHERE id = ?", outcome, application.id);
+    if (!application) return undefined;
+    return this.#ended(tx, application, outcome, at);
+  }
+
+  /** A member of staff found out what became of an item whose hand-over nobody could judge. */
+  async settled(
+    tx: Tx,
+    unit: string,
+    itemHash: string,
+    finding: string,
+    at: number,
+  ): Promise<string | undefined> {
+    const application = await this.#byItem(tx, unit, itemHash, ["loaded"]);
+    if (!application) return undefined;
+    return finding === "removed"
+      ? this.#takenBack(tx, application)
+      : this.#ended(tx, application, finding, at);
+  }
+
+  /** Staff took the item out again: it may be assigned anew. */
+  async unloaded(tx: Tx, unit: string, itemHash: string): Promise<string | undefined> {
+    const application = await this.#byItem(tx, unit, itemHash, ["loaded"]);
+    return application && this.#takenBack(tx, application);
+  }
+
+  async #takenBack(tx: Tx, { id }: Application): Promise<string> {
+    await tx.run(
+      `UPDATE applications SET state = 'produced', assignedBy = NULL, assignedAt = NULL, unit = NULL, voucher = NULL,
+         assignment = NULL, loadedBy = NULL, loadedAt = NULL, slot = NULL WHERE id = ?`,
+      id,
+    );
+    await tx.run("UPDATE authorisations SET exp = 0 WHERE application = ?", id);
+    return id;
+  }
+
+  async #ended(tx: Tx, { id, state }: Application, outcome: string, at: number): Promise<string | undefined> {
+    if (state === "collected") return undefined;
+    await tx.run("UPDATE applications SET outcome = ? WHERE id = ?", outcome, id);
     if (outcome === "taken")
-      await tx.run(
-        "UPDATE applications SET state = 'collected', collectedAt = ? WHERE id = ?",
-        at,
-        application.id,
-      );
-    return application.id;
+      await tx.run("UPDATE applications SET state = 'collected', collectedAt = ? WHERE id = ?", at, id);
+    return id;
+  }
+
+  #byItem(
+    tx: Tx,
+    unit: string,
+    itemHash: string,
+    states: readonly ApplicationState[],
+  ): Promise<Application | undefined> {
+    return tx.get<Application>(
+      `SELECT * FROM applications WHERE itemHash = ? AND unit = ?
+       AND state IN (SELECT value FROM json_each(?))`,
+      itemHash,
+      unit,
+      JSON.stringify(states),
+    );
   }
 
   async #step(

@@ -16,6 +16,8 @@ import type { Units } from "./units.ts";
 
 /** Names of the vault's rows that move a document on. */
 const LOADED = "exchange.stored";
+const UNLOADED = "exchange.empty";
+const SETTLED = "slot.settled";
 const OUTCOME = "handover.outcome";
 
 /** The journals of the units' vaults: verified, chained, kept once, acknowledged. */
@@ -97,6 +99,9 @@ export class Journal {
   async #apply(tx: Tx, unit: string, row: JournalRow): Promise<string | undefined> {
     if (row.event === LOADED && row.itemHash)
       return this.#applications.loaded(tx, unit, row.itemHash, row.slot ?? "", row.operator ?? "");
+    if (row.event === UNLOADED && row.itemHash) return this.#applications.unloaded(tx, unit, row.itemHash);
+    if (row.event === SETTLED && row.itemHash && row.outcome)
+      return this.#applications.settled(tx, unit, row.itemHash, row.outcome, row.at);
     if (row.event === OUTCOME && row.voucher && row.outcome) {
       this.#units.settleRequest(unit, row.voucher);
       return this.#applications.handedOver(tx, unit, row.voucher, row.outcome, row.at);

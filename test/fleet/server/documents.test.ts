@@ -207,6 +207,44 @@ test("the vault's journal moves the document on; gaps, forgeries and altered row
   assert.is((await setup.centre.journal.list()).length, 4);
 });
 
+test("what was not taken can be permitted again; what staff take out can be assigned again", async (t) => {
+  const { setup, unit, application, item } = await produced(t);
+  const { applications } = setup.centre;
+  const one = async () => {
+    const [first] = await applications.list();
+    if (!first) throw new Error("gone");
+    return first;
+  };
+  const itemHash = createHash("sha256").update(item).digest("hex").slice(0, 16);
+  const assigned = await applications.assign(application.id, unit.id, ben);
+  assert.ok(assigned.ok && assigned.value.voucher);
+  const rows = chain([
+    { event: "exchange.stored", slot: "03", itemHash, operator: "cleo+dora" },
+    { event: "handover.outcome", slot: "03", voucher: assigned.value.voucher, outcome: "notMoved" },
+    { event: "exchange.empty", slot: "03", itemHash, operator: "cleo" },
+  ]);
+  await acknowledged(setup, unit, reportOf(unit, rows.slice(0, 2)));
+  assert.equal([(await one()).state, (await one()).outcome], ["loaded", "notMoved"]);
+  const refused = await applications.renew(application.id, cleo);
+  assert.ok(!refused.ok && refused.error.code === "centre.samePerson");
+  const renewed = await applications.renew(application.id, ben);
+  assert.ok(renewed.ok && renewed.value.voucher !== assigned.value.voucher);
+  await acknowledged(setup, unit, reportOf(unit, rows.slice(2)));
+  assert.equal([(await one()).state, (await one()).unit, (await one()).item], ["produced", null, item]);
+  assert.ok((await applications.assign(application.id, unit.id, ben)).ok);
+  // a finding of staff ends what nobody could judge
+  const last = rows.at(-1);
+  const more = chain(
+    [
+      { event: "exchange.stored", slot: "04", itemHash, operator: "cleo" },
+      { event: "slot.settled", slot: "04", itemHash, outcome: "taken", operator: "anna" },
+    ],
+    { seq: 3, hash: last?.hash ?? "" },
+  );
+  await acknowledged(setup, unit, reportOf(unit, more));
+  assert.is((await one()).state, "collected");
+});
+
 test("an officer releases a live voucher of that unit for its challenge, and settles an unknown slot", async (t) => {
   const { setup, unit, application } = await produced(t);
   const { centre } = setup;

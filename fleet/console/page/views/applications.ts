@@ -59,12 +59,19 @@ function row(one: Application, units: Unit[], scene: Scene): HTMLElement {
     h("td", { class: "code", ...test(`document-item-${one.service}`) }, one.item ?? "–"),
     h("td", {}, [one.unit, one.slot && `slot ${one.slot}`].filter(Boolean).join(", ") || "–"),
     h("td", { class: "quiet" }, ...people.map((text) => h("div", {}, text ?? ""))),
-    h(
-      "td",
-      { class: "end" },
-      one.state === "produced" && scene.me.roles.includes("assigner") ? assign(one, units, scene) : null,
-    ),
+    h("td", { class: "end" }, scene.me.roles.includes("assigner") ? next(one, units, scene) : null),
   );
+}
+
+function next(one: Application, units: Unit[], scene: Scene): HTMLElement | null {
+  if (one.state === "produced") return assign(one, units, scene);
+  if (one.state !== "loaded" || !one.outcome) return null;
+  const renew = () =>
+    scene.act(
+      () => post(`/api/applications/${one.id}/renew`),
+      "The unit has a new permission to hand it out.",
+    );
+  return h("button", { click: renew, ...test(`renew-${one.service}`) }, "Permit again");
 }
 
 function assign(one: Application, units: Unit[], scene: Scene): HTMLElement {
