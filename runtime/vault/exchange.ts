@@ -97,7 +97,7 @@ export class Exchange {
     const itemHash = itemHashOf(request.item);
     if (await this.#motion.ledger.slotOfItem(itemHash)) return err(vaultFault("itemAlreadyLoaded"));
     const slot = await this.#freeSlot();
-    if (!slot) return err(vaultFault("noSlot"));
+    if (!slot) return err(vaultFault((await this.#motion.locks.lookAll()).size > 0 ? "noSlot" : "notReady"));
     return this.#run(this.#intent("load", slot, itemHash), "absent", judgeLoad);
   }
 

@@ -1,0 +1,198 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bench, benchSerialPath, startBench } from "../../drivers/bench/index.ts";
+import { newId, sha256Hex } from "../../drivers/kit/index.ts";
+import {
+  type KeyRole,
+  newSigningKey,
+  type SigningKey,
+  signJws,
+  type Voucher,
+} from "../../fleet/contract/index.ts";
+import type { UnitConfiguration } from "../../provisioning/index.ts";
+import { connectUnix, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
+import type { TestContext } from "../kit.ts";
+import { unitConfiguration } from "./unit.ts";
+
+export type VaultClient = Peer<typeof vaultMethods, typeof vaultEvents, Record<never, never>>;
+
+/** A plant with one lock board, the keys of a centre, and a state folder for a vault. */
+export interface VaultRig {
+  state: string;
+  bench: Bench;
+  keys: Record<"voucher" | "release" | "assignment" | "exchange", SigningKey>;
+  senses: SigningKey;
+  configuration: UnitConfiguration;
+  client(): Promise<VaultClient>;
+  voucher(item: string, over?: Partial<Voucher>, by?: SigningKey): string;
+  credential(operator: string, unlocks?: number): string;
+  assignment(item: string): string;
+  attest(voucher: string, challenge: string, by?: SigningKey): string;
+  release(voucher: string, challenge: string): string;
+  /** Unlocks that the plant has felt. */
+  motions(): number;
+  /** Plays staff: loads items through the exchange. */
+  load(client: VaultClient, items: string[]): Promise<Record<string, string>>;
+  /** Plays the person at the slot: opens the door that is unlatched, takes the item, closes it. */
+  takeFrom(slot: string): void;
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promise<VaultRig> {
+  const root = mkdtempSync(join(tmpdir(), "guichet-vault-"));
+  const state = join(root, "unit");
+  const benchDir = join(root, "bench");
+  const keys = {
+    voucher: newSigningKey("voucher"),
+    release: newSigningKey("release"),
+    assignment: newSigningKey("assignment"),
+    exchange: newSigningKey("exchange"),
+  };
+  const senses = newSigningKey("senses");
+  const names = Array.from({ length: slots }, (_, i) => String(i + 1));
+  const configuration = unitConfiguration({
+    centre: {
+      host: "centre",
+      broker: { url: "mqtts://localhost:1", ca: "-" },
+      keys: Object.values(keys).map((key) => key.public),
+      sealTo: [{ kid: "seal-1", x: "A".repeat(43) }],
+    },
+    devices: [
+      {
+        role: "lock.main",
+        driver: "lock.kerong",
+        port: { path: benchSerialPath(benchDir, "lock.main"), baudRate: 19_200 },
+        board: 0,
+        compartments: slots,
+        lockedBit: 1,
+        itemBit: 1,
+        pulseMs: 200,
+      },
+    ],
+    slots: names.map((slot, compartment) => ({ slot, lock: "lock.main", compartment })),
+  });
+  mkdirSync(join(state, "config"), { recursive: true });
+  mkdirSync(join(state, "vault"), { recursive: true });
+  writeFileSync(join(state, "config", "unit.json"), JSON.stringify(configuration));
+  writeFileSync(join(state, "vault", "senses.pub.json"), JSON.stringify(senses.public));
+  const bench = await startBench({ config: configuration, dir: benchDir, seed: 1, panelPort: 0 });
+  t.after(async () => {
+    await bench.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const rig: VaultRig = {
+    state,
+    bench,
+    keys,
+    senses,
+    configuration,
+    client: async () => {
+      const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(10_000));
+      if (!socket) throw new Error("the vault does not listen");
+      const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
+      t.after(() => client.close());
+      for (;;) {
+        const status = await client.call("status", {});
+        const locks = status.ok ? status.value.body.devices.filter((device) => device.class === "lock") : [];
+        if (status.ok && status.value.body.ready && locks.every((lock) => lock.lifecycle === "ready")) return client;
+        if (!client.connected) throw new Error("the vault went away");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    voucher: (item, over = {}, by = keys.voucher) => {
+      const voucher: Voucher = {
+        v: 1,
+        id: `v-${newId()}`,
+        unit: configuration.unit,
+        item,
+        reference: "KT01-000042-7",
+        seq: 1,
+        nbf: now() - 60,
+        exp: now() + 600,
+        ...over,
+      };
+      return signJws("guichet.voucher.v1", voucher, by);
+    },
+    credential: (operator, unlocks = 60) =>
+      signJws(
+        "guichet.credential.v1",
+        {
+          v: 1,
+          id: `c-${newId()}`,
+          unit: configuration.unit,
+          operator,
+          nbf: now() - 60,
+          exp: now() + 600,
+          unlocks,
+        },
+        keys.exchange,
+      ),
+    assignment: (item) =>
+      signJws(
+        "guichet.assignment.v1",
+        { v: 1, id: `a-${newId()}`, unit: configuration.unit, item, nbf: now() - 60, exp: now() + 600 },
+        keys.assignment,
+      ),
+    attest: (voucher, challenge, by = senses) =>
+      signJws(
+        "guichet.attestation.v1",
+        { v: 1, voucherHash: sha256Hex(voucher), challenge, matched: true, score: 90 },
+        by,
+      ),
+    release: (voucher, challenge) => {
+      const id = (JSON.parse(Buffer.from(voucher.split(".")[1] ?? "", "base64url").toString()) as Voucher).id;
+      return signJws(
+        "guichet.release.v1",
+        { v: 1, unit: configuration.unit, voucher: id, challenge, operator: "officer-1", exp: now() + 60 },
+        keys.release,
+      );
+    },
+    motions: () => Object.values(bench.plant.motions()).reduce((a, b) => a + b, 0),
+    takeFrom: (slot) => {
+      bench.plant.openDoor(slot);
+      bench.plant.takeItem(slot);
+      bench.plant.closeDoor(slot);
+    },
+    load: async (client, items) => {
+      const begun = await client.call("exchange.begin", {
+        credentials: [rig.credential("anna"), rig.credential("bert")],
+      });
+      if (!begun.ok) throw begun.error;
+      const { exchange } = begun.value.body;
+      const where: Record<string, string> = {};
+      for (const item of items) {
+        const stored = new Promise<string>((resolve) => {
+          const off = client.on("exchange", ({ phase, slot }) => {
+            if (phase === "opened") {
+              bench.plant.openDoor(slot);
+              bench.plant.putItem(slot, item);
+              bench.plant.closeDoor(slot);
+            }
+            if (phase === "stored" || phase === "empty" || phase === "unknown") {
+              off();
+              resolve(phase);
+            }
+          });
+        });
+        const loaded = await client.call("exchange.load", {
+          exchange,
+          item,
+          assignment: rig.assignment(item),
+        });
+        if (!loaded.ok) throw loaded.error;
+        where[item] = loaded.value.body.slot;
+        const phase = await stored;
+        if (phase !== "stored") throw new Error(`loading ended ${phase}`);
+      }
+      const ended = await client.call("exchange.end", { exchange });
+      if (!ended.ok) throw ended.error;
+      return where;
+    },
+  };
+  return rig;
+}
+
+export const roleKey = (role: KeyRole): SigningKey => newSigningKey(role);
