@@ -3,7 +3,7 @@ import { dock, helpSheet, languageButtons, languageSheet, masthead, timeoutSheet
 import { type Desk, h } from "./dom.ts";
 import { face } from "./drawings/faces.ts";
 import { listen, post } from "./link.ts";
-import { drawView } from "./views/index.ts";
+import { type Drawn, drawView, type Kept } from "./views/index.ts";
 import { WORDS } from "./words.ts";
 
 /** After this long without an answer, the person may press again. */
@@ -15,6 +15,7 @@ const spoken = document.getElementById("spoken") as HTMLElement;
 
 let shown: ScreenModel | undefined;
 let choosingLanguage = false;
+let strokes: Drawn["strokes"];
 /** Set from a press until the next model: nothing else is sent. */
 let busy = false;
 let release: number | undefined;
@@ -46,16 +47,20 @@ function send(input: Input, source?: HTMLElement): void {
   });
 }
 
-/** What is typed survives a drawing of the same field, unless the core has set another value. */
-function typedBefore(model: ScreenModel): string | undefined {
+/** What is typed or signed survives a drawing of the same screen, unless the core has set another value or error. */
+function keptFrom(model: ScreenModel): Kept {
   const now = model.view;
   const before = shown?.view;
-  if (now.kind !== "entry" || before?.kind !== "entry") return undefined;
-  if (now.field !== before.field || now.value !== before.value) return undefined;
-  return (
-    screen.querySelector<HTMLInputElement>("input.field")?.value ??
-    screen.querySelector<HTMLElement>("[data-typed]")?.dataset.typed
-  );
+  if (now.kind === "sign" && before?.kind === "sign" && now.error === before.error) {
+    return { strokes: strokes?.() };
+  }
+  if (now.kind !== "entry" || before?.kind !== "entry") return {};
+  if (now.field !== before.field || now.value !== before.value) return {};
+  return {
+    typed:
+      screen.querySelector<HTMLInputElement>("input.field")?.value ??
+      screen.querySelector<HTMLElement>("[data-typed]")?.dataset.typed,
+  };
 }
 
 /** A selector for the element that has the focus, to find its successor. */
@@ -71,22 +76,23 @@ function focusMark(): string | undefined {
 function draw(model: ScreenModel): void {
   const words = WORDS[model.language];
   const desk: Desk = { send, language: model.language, words };
-  const typed = typedBefore(model);
+  const kept = keptFrom(model);
   const place = (of: ScreenModel) =>
     `${of.view.kind}|${of.view.kind === "entry" ? of.view.field : of.view.title}`;
   const same = shown !== undefined && place(shown) === place(model);
   const focused = focusMark();
   const caret = screen.querySelector<HTMLInputElement>("input.field")?.selectionStart ?? undefined;
   const scrolled = screen.querySelector(".scroll")?.scrollTop ?? 0;
-  const kept = new Map<string, Element>();
+  const images = new Map<string, Element>();
   for (const image of screen.querySelectorAll("[data-keep]")) {
-    kept.set(image.getAttribute("data-keep") ?? "", image);
+    images.set(image.getAttribute("data-keep") ?? "", image);
   }
 
   root.lang = words.tag;
   shown = model;
   setBusy(false);
-  const drawn = drawView(model.view, desk, typed);
+  const drawn = drawView(model.view, desk, kept);
+  strokes = drawn.strokes;
   const title = h("h1", { tabindex: -1 }, drawn.title);
   const say = h(
     "div",
@@ -119,7 +125,7 @@ function draw(model: ScreenModel): void {
   main.inert = overlay !== undefined;
   screen.replaceChildren(main, foot, ...(overlay ? [overlay] : []));
   for (const image of screen.querySelectorAll("[data-keep]")) {
-    const old = kept.get(image.getAttribute("data-keep") ?? "");
+    const old = images.get(image.getAttribute("data-keep") ?? "");
     if (old && old.className === image.className) image.replaceWith(old);
   }
   if (spoken.textContent !== model.spoken) spoken.textContent = model.spoken;
@@ -134,7 +140,7 @@ function draw(model: ScreenModel): void {
   else (again ?? drawn.focus ?? title).focus({ preventScroll: true });
   const input = screen.querySelector<HTMLInputElement>("input.field");
   if (input) {
-    const end = typed !== undefined && caret !== undefined ? caret : input.value.length;
+    const end = kept.typed !== undefined && caret !== undefined ? caret : input.value.length;
     input.setSelectionRange(end, end);
   }
 }
@@ -153,6 +159,7 @@ function overlayOf(model: ScreenModel, desk: Desk): HTMLElement | undefined {
 function lost(): void {
   const words = WORDS[shown?.language ?? "en"];
   shown = undefined;
+  strokes = undefined;
   choosingLanguage = false;
   setBusy(false);
   spoken.textContent = words.moment;

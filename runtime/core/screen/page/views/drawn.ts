@@ -4,6 +4,14 @@ import { icon } from "../drawings/icons.ts";
 
 export type ViewOf<K extends View["kind"]> = Extract<View, { kind: K }>;
 
+export type Stroke = [number, number][];
+
+/** What a person has done on this screen and not yet sent, when the same screen is drawn again. */
+export interface Kept {
+  typed?: string | undefined;
+  strokes?: Stroke[] | undefined;
+}
+
 /** What a view gives to the page: words for the stage, a figure on it, and the controls of the sheet below. */
 export interface Drawn {
   title: string;
@@ -12,6 +20,8 @@ export interface Drawn {
   /** Beside the title; the same sign for the same state on every screen. */
   face?: Face;
   sheet: Node[];
+  /** Strokes on the pad so far. */
+  strokes?: () => Stroke[];
   /** Where the focus goes on a new screen, instead of the title. */
   focus?: HTMLElement;
 }

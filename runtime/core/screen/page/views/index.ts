@@ -2,14 +2,14 @@ import type { View } from "../../model.ts";
 import type { Desk } from "../dom.ts";
 import { attract, choose, message, notice, review, wait } from "./begin.ts";
 import { door, finger, photo, receipt, scan } from "./devices.ts";
-import type { Drawn } from "./drawn.ts";
+import type { Drawn, Kept } from "./drawn.ts";
 import { entry } from "./entry.ts";
 import { sign } from "./sign.ts";
 
-export type { Drawn } from "./drawn.ts";
+export type { Drawn, Kept } from "./drawn.ts";
 
-/** Draws any view. `typed` is what an entry field held before, if the same field is drawn again. */
-export function drawView(view: View, desk: Desk, typed: string | undefined): Drawn {
+/** Draws any view; `kept` is what was typed or drawn before, if the same screen is drawn again. */
+export function drawView(view: View, desk: Desk, kept: Kept): Drawn {
   switch (view.kind) {
     case "attract":
       return attract(view, desk);
@@ -18,7 +18,7 @@ export function drawView(view: View, desk: Desk, typed: string | undefined): Dra
     case "notice":
       return notice(view, desk);
     case "entry":
-      return entry(view, desk, typed);
+      return entry(view, desk, kept.typed);
     case "finger":
       return finger(view, desk);
     case "photo":
@@ -26,7 +26,7 @@ export function drawView(view: View, desk: Desk, typed: string | undefined): Dra
     case "review":
       return review(view, desk);
     case "sign":
-      return sign(view, desk);
+      return sign(view, desk, kept.strokes);
     case "receipt":
       return receipt(view, desk);
     case "scan":

@@ -1,16 +1,18 @@
 import { button, type Desk, h, s } from "../dom.ts";
 import { picture } from "../drawings/documents.ts";
 import { icon } from "../drawings/icons.ts";
-import { advice, type Drawn, nextButton, type ViewOf } from "./drawn.ts";
+import { advice, type Drawn, nextButton, type Stroke, type ViewOf } from "./drawn.ts";
 
-type Stroke = [number, number][];
 /** More than a signature has; a leaning arm does not fill the memory. */
 const MOST_POINTS = 4_000;
 
-/** A pad that takes strokes by pen, finger or mouse, in thousandths of its width and height. */
-export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
-  let strokes: Stroke[] = [];
-  let points = 0;
+/**
+ * A pad that takes strokes by pen, finger or mouse, in thousandths of its width and height. `before` are the strokes
+ * that were on it when the same screen is drawn again.
+ */
+export function sign(view: ViewOf<"sign">, desk: Desk, before: Stroke[] = []): Drawn {
+  let strokes = before;
+  let points = before.reduce((sum, stroke) => sum + stroke.length, 0);
   const ink = s("svg", {
     viewBox: "0 0 1000 1000",
     preserveAspectRatio: "none",
@@ -39,10 +41,14 @@ export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
     if (last && last[0] === point[0] && last[1] === point[1]) return;
     current.stroke.push(point);
     points += 1;
-    // A single point shows as a dot by the round cap of a line of no length.
-    const drawn = current.stroke.length === 1 ? [point, point] : current.stroke;
-    current.line.setAttribute("points", drawn.map((pair) => pair.join(",")).join(" "));
+    trace(current.line, current.stroke);
   };
+  for (const stroke of before) {
+    const line = s("polyline");
+    trace(line, stroke);
+    ink.append(line);
+  }
+  pad.classList.toggle("inked", before.length > 0);
   pad.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     // Only one hand writes: a palm or second finger is not ink.
@@ -75,6 +81,7 @@ export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
   });
   return {
     title: view.title,
+    strokes: () => strokes,
     body: view.body,
     figure: picture("sign"),
     sheet: [
@@ -88,4 +95,10 @@ export function sign(view: ViewOf<"sign">, desk: Desk): Drawn {
       ),
     ],
   };
+}
+
+function trace(line: SVGElement, stroke: Stroke): void {
+  // A single point shows as a dot by the round cap of a line of no length.
+  const drawn = stroke.length === 1 ? [...stroke, ...stroke] : stroke;
+  line.setAttribute("points", drawn.map((pair) => pair.join(",")).join(" "));
 }

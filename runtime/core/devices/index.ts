@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import type { Static } from "@sinclair/typebox";
+import type { DeviceStatus } from "../../../drivers/contract/index.ts";
+import { type Clock, Emitter, err, type Result } from "../../../drivers/kit/index.ts";
+import {
+  type Answer,
+  connectUnix,
+  ipcFault,
+  Peer,
+  type Slot,
+  sensesEvents,
+  sensesMethods,
+  vaultEvents,
+  vaultMethods,
+} from "../../ipc/index.ts";
+
+type SensesMethods = typeof sensesMethods;
+type VaultMethods = typeof vaultMethods;
+type Side = "senses" | "vault";
+
+/**
+ * The core's lines to senses and vault: connected for ever, their devices' last statuses kept. A call while one of them is
+ * away answers `ipc.gone`.
+ */
+export class Devices {
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  readonly #statuses = new Map<string, DeviceStatus & { side: Side }>();
+  readonly #hooks: { side: Side; name: string; listener: (body: never, parts: Uint8Array[]) => void }[] = [];
+  #senses: Peer<SensesMethods, typeof sensesEvents, Record<never, never>> | undefined;
+  #vault: Peer<VaultMethods, typeof vaultEvents, Record<never, never>> | undefined;
+  #loops: Promise<void>[] = [];
+  slots: Slot[] = [];
+  interlocks: string[] = [];
+  vaultReady = false;
+  readonly events = new Emitter<{ changed: undefined; connected: Side; gone: Side }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.onVault("slots", ({ slots, interlocks }) => {
+      this.slots = slots;
+      this.interlocks = interlocks;
+      this.vaultReady = true;
+      this.events.emit("changed", undefined);
+    });
+    this.onVault("status", ({ device }) => this.#note("vault", device));
+    this.onSenses("status", ({ device }) => this.#note("senses", device));
+  }
+
+  /** @param sides a submission unit has no vault */
+  start(state: string, sides: readonly Side[]): void {
+    this.#loops = sides.map((side) => this.#keepConnected(side, join(state, "run", `${side}.sock`)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#senses?.close();
+    this.#vault?.close();
+    await Promise.all(this.#loops);
+  }
+
+  statuses = (): DeviceStatus[] => [...this.#statuses.values()].map(({ side: _, ...status }) => status);
+  status = (role: string): DeviceStatus | undefined => this.#statuses.get(role);
+  connected = (side: Side): boolean => (side === "senses" ? this.#senses : this.#vault)?.connected === true;
+
+  senses<K extends keyof SensesMethods & string>(
+    method: K,
+    body: Static<SensesMethods[K]["request"]>,
+  ): Promise<Result<Answer<Static<SensesMethods[K]["answer"]>>>> {
+    return this.#senses?.call(method, body) ?? Promise.resolve(err(ipcFault("gone", { method })));
+  }
+
+  vault<K extends keyof VaultMethods & string>(
+    method: K,
+    body: Static<VaultMethods[K]["request"]>,
+  ): Promise<Result<Answer<Static<VaultMethods[K]["answer"]>>>> {
+    return this.#vault?.call(method, body) ?? Promise.resolve(err(ipcFault("gone", { method })));
+  }
+
+  /** Listens across reconnects. Returns the way to stop. */
+  onSenses<K extends keyof typeof sensesEvents>(
+    name: K,
+    listener: (body: Static<(typeof sensesEvents)[K]>, parts: Uint8Array[]) => void,
+  ): () => void {
+    return this.#hook("senses", name, listener as never);
+  }
+
+  onVault<K extends keyof typeof vaultEvents>(
+    name: K,
+    listener: (body: Static<(typeof vaultEvents)[K]>, parts: Uint8Array[]) => void,
+  ): () => void {
+    return this.#hook("vault", name, listener as never);
+  }
+
+  #hook(side: Side, name: string, listener: (body: never, parts: Uint8Array[]) => void): () => void {
+    const hook = { side, name, listener };
+    this.#hooks.push(hook);
+    return () => {
+      const at = this.#hooks.indexOf(hook);
+      if (at >= 0) this.#hooks.splice(at, 1);
+    };
+  }
+
+  #dispatch(side: Side, name: string): (body: never, parts: Uint8Array[]) => void {
+    return (body, parts) => {
+      for (const hook of [...this.#hooks])
+        if (hook.side === side && hook.name === name) hook.listener(body, parts);
+    };
+  }
+
+  async #keepConnected(side: Side, path: string): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const socket = await connectUnix(path, this.#stop.signal, this.#clock);
+      if (!socket) return;
+      const peer = side === "senses" ? this.#openSenses(socket) : this.#openVault(socket);
+      const first = side === "senses" ? await this.senses("status", {}) : await this.vault("status", {});
+      if (first.ok) this.#welcome(side, first.value.body as never);
+      this.events.emit("connected", side);
+      await peer.closed;
+      this.#lost(side);
+    }
+  }
+
+  #openSenses(socket: ConstructorParameters<typeof Peer>[0]) {
+    const peer = new Peer<SensesMethods, typeof sensesEvents, Record<never, never>>(socket, {
+      remote: sensesMethods,
+      incoming: sensesEvents,
+    });
+    for (const name of Object.keys(sensesEvents) as (keyof typeof sensesEvents)[])
+      peer.on(name, this.#dispatch("senses", name) as never);
+    this.#senses = peer;
+    return peer;
+  }
+
+  #openVault(socket: ConstructorParameters<typeof Peer>[0]) {
+    const peer = new Peer<VaultMethods, typeof vaultEvents, Record<never, never>>(socket, {
+      remote: vaultMethods,
+      incoming: vaultEvents,
+    });
+    for (const name of Object.keys(vaultEvents) as (keyof typeof vaultEvents)[])
+      peer.on(name, this.#dispatch("vault", name) as never);
+    this.#vault = peer;
+    return peer;
+  }
+
+  #welcome(
+    side: Side,
+    body: { devices: DeviceStatus[]; slots?: Slot[]; interlocks?: string[]; ready?: boolean },
+  ): void {
+    for (const device of body.devices) this.#statuses.set(device.role, { ...device, side });
+    if (body.slots) this.slots = body.slots;
+    if (body.interlocks) this.interlocks = body.interlocks;
+    if (body.ready !== undefined) this.vaultReady = body.ready;
+    this.events.emit("changed", undefined);
+  }
+
+  #note(side: Side, device: DeviceStatus): void {
+    this.#statuses.set(device.role, { ...device, side });
+    this.events.emit("changed", undefined);
+  }
+
+  #lost(side: Side): void {
+    for (const [role, status] of this.#statuses) {
+      if (status.side === side) this.#statuses.set(role, { ...status, lifecycle: "absent" });
+    }
+    if (side === "vault") this.vaultReady = false;
+    this.events.emit("gone", side);
+    this.events.emit("changed", undefined);
+  }
+}

@@ -1,0 +1,92 @@
+import { GRADES, type Grade } from "../../../drivers/contract/index.ts";
+import { type Clock, Emitter } from "../../../drivers/kit/index.ts";
+import type { UnitConfiguration } from "../../../provisioning/index.ts";
+import type { Devices } from "../devices/index.ts";
+import type { Store } from "../store/index.ts";
+import { type HoursState, holidaysKnown, hoursAt } from "./hours.ts";
+
+/** What a service needs of the unit, from its document. */
+export interface Needs {
+  role: "submission" | "collection";
+  /** Device roles, with the grade they must have. */
+  devices: { role: string; grade?: Grade }[];
+  /** Staff services are offered whatever the hours. */
+  always?: boolean;
+}
+
+export interface Offer {
+  offered: boolean;
+  /** Codes of what is missing: `device.<role>`, `hours.closed`, `store`, `vault`. */
+  missing: string[];
+}
+
+const PROBE_MS = 5_000;
+
+/** Decides from devices, hours and store which services can be offered now. */
+export class Health {
+  readonly #configuration: UnitConfiguration;
+  readonly #devices: Devices;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  #storeWrites = true;
+  #loop: Promise<void> | undefined;
+  readonly events = new Emitter<{ changed: undefined }>();
+
+  constructor(options: { configuration: UnitConfiguration; devices: Devices; store: Store; clock: Clock }) {
+    this.#configuration = options.configuration;
+    this.#devices = options.devices;
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#devices.events.on("changed", () => this.events.emit("changed", undefined));
+  }
+
+  start(): void {
+    this.#loop ??= this.#probe();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  hours = (): HoursState => hoursAt(this.#configuration.hours, this.#clock.wall());
+  holidaysKnown = (): boolean => holidaysKnown(this.#configuration.hours, this.#clock.wall());
+
+  /** What stands in the way of a service now; nothing when it is offered. */
+  offers(needs: Needs): Offer {
+    const missing: string[] = [];
+    if (!this.#configuration.roles.includes(needs.role)) missing.push("role");
+    if (!this.#storeWrites) missing.push("store");
+    if (needs.role === "collection" && !this.#devices.vaultReady) missing.push("vault");
+    for (const { role, grade } of needs.devices) {
+      const status = this.#devices.status(role);
+      const ready = status && (status.lifecycle === "ready" || status.lifecycle === "busy");
+      if (!ready) missing.push(`device.${role}`);
+      else if (grade && !atLeast(status.capabilities?.grade, grade)) missing.push(`grade.${role}`);
+    }
+    if (!needs.always && this.hours().state === "closed") missing.push("hours.closed");
+    return { offered: missing.length === 0, missing };
+  }
+
+  /** A durable commit every few seconds: a store that cannot write closes the unit before a person begins. */
+  async #probe(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const writes = await this.#store.probe().then(
+        () => true,
+        () => false,
+      );
+      const hoursBefore = this.hours().state;
+      if (writes !== this.#storeWrites) {
+        this.#storeWrites = writes;
+        this.events.emit("changed", undefined);
+      }
+      await this.#clock.sleep(PROBE_MS, this.#stop.signal);
+      if (this.hours().state !== hoursBefore) this.events.emit("changed", undefined);
+    }
+  }
+}
+
+function atLeast(has: unknown, needed: Grade): boolean {
+  return GRADES.indexOf(has as Grade) >= GRADES.indexOf(needed);
+}

@@ -1,0 +1,277 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { MqttClient } from "mqtt";
+import { Backoff, type Clock, defineEvents, Emitter, isFault, newId } from "../../../drivers/kit/index.ts";
+import {
+  dn,
+  type Envelope,
+  HOST_STATE,
+  HostStateSchema,
+  type UnitReport,
+  up,
+  verifyJws,
+} from "../../../fleet/contract/index.ts";
+import type { UnitConfiguration } from "../../../provisioning/index.ts";
+import { nextCounter, type Store } from "../store/index.ts";
+
+const log = defineEvents("link", {
+  up: { level: "info", what: "Connected to the broker", fields: ["epoch"] },
+  down: {
+    level: "warn",
+    what: "The connection to the broker has ended; it is tried again for ever",
+    fields: ["waitMs"],
+  },
+  host: { level: "info", what: "The centre says whether it is there", fields: ["online"] },
+  refused: { level: "warn", what: "The broker refused a message", fields: ["kind"] },
+  ignored: { level: "warn", what: "A message from the broker was not taken", fields: ["kind"] },
+});
+
+export interface LinkOptions {
+  state: string;
+  configuration: UnitConfiguration;
+  store: Store;
+  clock: Clock;
+  /** What the unit says of itself when it has connected. */
+  birth: () => UnitReport;
+  /** Shortest and longest wait between two attempts, ms. */
+  backoff?: [number, number];
+}
+
+/** A message below `dn` of this unit: the rest of its topic and its bytes. It must be durable when this resolves. */
+export type Receiver = (path: string[], payload: Buffer) => Promise<void>;
+
+const SESSION_S = 86_400;
+const KEEPALIVE_S = 30;
+const WILL_DELAY_S = 30;
+const CONNECT_MS = 15_000;
+/** Without an answer the publish is given up; its owner sends it again. */
+const PUBLISH_MS = 20_000;
+const MAX_PAYLOAD = 256 * 1024;
+
+/**
+ * The unit's end of k1: MQTT 5 over mutual TLS. It keeps nothing of its own: what must arrive is kept by its owner until a
+ * receipt of the centre. Each connection is a new client object, because the package's own reconnecting has a fixed
+ * period and stops after a refusal.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #unit: string;
+  readonly #boot = newId();
+  readonly #stop = new AbortController();
+  readonly #receivers = new Map<string, Receiver>();
+  readonly #sequences = new Map<string, number>();
+  readonly #backoff: Backoff;
+  #client: MqttClient | undefined;
+  #epoch = 0;
+  #hostOnline = false;
+  /** Monotonic time and age base of the last signed time of the centre. */
+  #timeProof: number | undefined;
+  #loop: Promise<void> | undefined;
+  readonly events = new Emitter<{ up: undefined; down: undefined; host: boolean }>();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#unit = options.configuration.unit;
+    this.#backoff = new Backoff(...(options.backoff ?? [500, 60_000]));
+  }
+
+  get up(): boolean {
+    return this.#client?.connected === true;
+  }
+
+  /** Whether the centre itself says, signed, that it is there. */
+  get hostOnline(): boolean {
+    return this.up && this.#hostOnline;
+  }
+
+  /** Largest payload that the broker takes, bytes. */
+  get maxPayload(): number {
+    return Math.min(MAX_PAYLOAD, (this.#client?.serverProperties?.maximumPacketSize ?? MAX_PAYLOAD) - 512);
+  }
+
+  /** Most messages that the broker wants at once. */
+  get receiveMaximum(): number {
+    return this.#client?.serverProperties?.receiveMaximum ?? 20;
+  }
+
+  /** Takes the messages whose topic goes on with `kind` below `dn`. Set before `start`. */
+  receive(kind: string, receiver: Receiver): void {
+    this.#receivers.set(kind, receiver);
+  }
+
+  /** Begins connecting; returns at once. The package is loaded only now, after the screen is up. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    if (this.up) await this.report("state", up.state(this.#unit), { online: false }, true);
+    this.#stop.abort();
+    this.#client?.end(true);
+    await this.#loop;
+  }
+
+  /**
+   * Publishes with QoS 1. True when the broker has it, which is no receipt of the centre. False when not connected, too
+   * large, refused or lost; the caller still owns the message then.
+   */
+  async publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options: { retain?: boolean; expiryS?: number } = {},
+  ): Promise<boolean> {
+    const client = this.#client;
+    if (!client?.connected || Buffer.byteLength(payload as Uint8Array) > this.maxPayload) return false;
+    const sent = client
+      .publishAsync(topic, Buffer.from(payload as Uint8Array), {
+        qos: 1,
+        retain: options.retain ?? false,
+        ...(options.expiryS ? { properties: { messageExpiryInterval: options.expiryS } } : {}),
+      })
+      .then(
+        () => true,
+        (error: { code?: number }) => {
+          if (error.code === 135) log("refused", { kind: topic.split("/")[4] ?? "" });
+          return false;
+        },
+      );
+    return Promise.race([sent, this.#options.clock.sleep(PUBLISH_MS, this.#stop.signal).then(() => false)]);
+  }
+
+  /** Publishes a body in the envelope of k1. */
+  report(kind: string, topic: string, body: unknown, retain = false, expiryS?: number): Promise<boolean> {
+    return this.publish(topic, JSON.stringify(this.#envelope(kind, body)), {
+      retain,
+      ...(expiryS ? { expiryS } : {}),
+    });
+  }
+
+  #envelope(kind: string, body: unknown): Envelope {
+    const { clock } = this.#options;
+    const sq = (this.#sequences.get(kind) ?? -1) + 1;
+    this.#sequences.set(kind, sq);
+    const age =
+      this.#timeProof === undefined ? undefined : Math.round((clock.mono() - this.#timeProof) / 1000);
+    return {
+      v: 1,
+      id: newId(clock.wall()),
+      dev: this.#unit,
+      ep: this.#epoch,
+      sq,
+      ts: clock.wall(),
+      mt: Math.round(clock.mono()),
+      bt: this.#boot,
+      clk: { synced: age !== undefined, ...(age === undefined ? {} : { ageS: age }) },
+      k: kind,
+      d: body,
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { connect, UniqueMessageIdProvider } = await import("mqtt");
+    const { configuration, state, store, clock } = this.#options;
+    const tls = async () => ({
+      ca: configuration.centre.broker.ca,
+      key: await readFile(join(state, "keys", "tls.key")),
+      cert: await readFile(join(state, "keys", "tls.crt")),
+    });
+    while (!this.#stop.signal.aborted) {
+      let ended: () => void = () => undefined;
+      const end = new Promise<void>((resolve) => {
+        ended = resolve;
+      });
+      try {
+        this.#epoch = await store.tx((t) => nextCounter(t, "epoch"));
+        this.#sequences.clear();
+        const client = connect(configuration.centre.broker.url, {
+          ...(await tls()),
+          protocolVersion: 5,
+          clientId: this.#unit,
+          clean: false,
+          keepalive: KEEPALIVE_S,
+          connectTimeout: CONNECT_MS,
+          reconnectPeriod: 0,
+          queueQoSZero: false,
+          resubscribe: false,
+          manualConnect: true,
+          messageIdProvider: new UniqueMessageIdProvider(),
+          properties: { sessionExpiryInterval: SESSION_S, receiveMaximum: 20 },
+          will: {
+            topic: up.state(this.#unit),
+            payload: Buffer.from(JSON.stringify(this.#envelope("state", { online: false }))),
+            qos: 1,
+            retain: true,
+            properties: { willDelayInterval: WILL_DELAY_S },
+          },
+        });
+        this.#client = client;
+        // Durable before it is acknowledged: the package answers the broker only when the callback is called.
+        client.handleMessage = (packet, done) => {
+          this.#take(packet.topic as string, packet.payload as Buffer).then(
+            () => done(),
+            (error) => {
+              log("ignored", { kind: "message" }, error);
+              done();
+            },
+          );
+        };
+        client.on("error", () => undefined);
+        client.on("close", ended);
+        client.on("connect", () => void this.#connected(client));
+        client.connect();
+        this.#stop.signal.addEventListener("abort", ended, { once: true });
+        await end;
+        client.end(true);
+      } catch (error) {
+        log("ignored", { kind: "connect" }, isFault(error) ? error : error);
+      }
+      this.#client = undefined;
+      this.#hostOnline = false;
+      this.events.emit("down", undefined);
+      if (this.#stop.signal.aborted) return;
+      const wait = this.#backoff.next();
+      log("down", { waitMs: Math.round(wait) });
+      await clock.sleep(wait, this.#stop.signal);
+    }
+  }
+
+  async #connected(client: MqttClient): Promise<void> {
+    const { configuration, birth } = this.#options;
+    try {
+      await client.subscribeAsync([dn.all(this.#unit), HOST_STATE(configuration.centre.host)], { qos: 1 });
+    } catch {
+      client.end(true);
+      return;
+    }
+    this.#backoff.reset();
+    log("up", { epoch: this.#epoch });
+    await this.report("birth", up.birth(this.#unit), birth(), true);
+    await this.report("state", up.state(this.#unit), { online: true }, true);
+    this.events.emit("up", undefined);
+  }
+
+  async #take(topic: string, payload: Buffer): Promise<void> {
+    const { configuration, clock } = this.#options;
+    if (topic === HOST_STATE(configuration.centre.host)) {
+      const state = verifyJws(
+        "guichet.host.v1",
+        HostStateSchema,
+        payload.toString("latin1"),
+        configuration.centre.keys,
+      );
+      if (!state.ok || state.value.host !== configuration.centre.host)
+        return log("ignored", { kind: "host" });
+      this.#hostOnline = state.value.online;
+      this.#timeProof = clock.mono();
+      log("host", { online: state.value.online });
+      this.events.emit("host", state.value.online);
+      return;
+    }
+    const prefix = `k1/d/${this.#unit}/dn/`;
+    if (!topic.startsWith(prefix)) return log("ignored", { kind: "topic" });
+    const [kind = "", ...path] = topic.slice(prefix.length).split("/");
+    const receiver = this.#receivers.get(kind);
+    if (!receiver) return log("ignored", { kind: "topic" });
+    await receiver(path, payload);
+  }
+}

@@ -1,0 +1,67 @@
+import { mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Sealed packets as files. A file is whole and synced, and its folder too, before a row names it; it is removed, and the
+ * folder synced, before the tombstone says so.
+ */
+export class PacketFiles {
+  readonly #folder: string;
+
+  constructor(state: string) {
+    this.#folder = join(state, "store", "packets");
+  }
+
+  path = (sid: string): string => join(this.#folder, sid);
+
+  async write(sid: string, ciphertext: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const fresh = `${this.path(sid)}.new`;
+    const file = await open(fresh, "w", 0o600);
+    try {
+      await file.writeFile(ciphertext);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, this.path(sid));
+    await this.#sync();
+  }
+
+  /** Bytes `from` to `from + length`, shorter at the end. */
+  async read(sid: string, from: number, length: number): Promise<Buffer> {
+    const file = await open(this.path(sid), "r");
+    try {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await file.read(buffer, 0, length, from);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async remove(sid: string): Promise<void> {
+    await unlink(this.path(sid)).catch((error: { code?: string }) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+    await this.#sync();
+  }
+
+  /** Removes files that no row names: leftovers of a cut before the row was written. */
+  async sweep(known: ReadonlySet<string>): Promise<number> {
+    const names = await readdir(this.#folder).catch(() => []);
+    const left = names.filter((name) => !known.has(name));
+    for (const name of left) await rm(join(this.#folder, name));
+    if (left.length > 0) await this.#sync();
+    return left.length;
+  }
+
+  async #sync(): Promise<void> {
+    const folder = await open(this.#folder, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
