@@ -4,7 +4,7 @@ import { join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import { type Input, LANGUAGES, type Language, type ScreenModel } from "../runtime/core/screen/model.ts";
 import { buildPage } from "./build-page.ts";
-import { type Fixture, fixtures } from "./gallery-fixtures.ts";
+import { type Fixture, fixtures } from "./gallery/fixtures.ts";
 
 /**
  * The page without a core: a server that plays models to it, for looking and for tests.

@@ -225,6 +225,10 @@ test("a signature is sent as strokes in thousandths of the pad, and can be clear
   await kiosk.page.click("[data-clear]");
   await stroke([0.25, 0.5], [0.5, 0.25], [0.75, 1.4]);
   await stroke([0.5, 0.75]);
+  // Help over the pad does not wipe it.
+  await kiosk.show(kiosk.fixture("help"));
+  await kiosk.show(kiosk.fixture("sign"));
+  assert.is(await kiosk.page.locator("[data-pad] polyline").count(), 2);
   await kiosk.page.click("[data-next]");
   const { input } = await kiosk.input(0);
   if (input.type !== "sign") throw new Error(input.type);
@@ -239,6 +243,11 @@ test("a signature is sent as strokes in thousandths of the pad, and can be clear
   // Beyond the pad's edge is the edge.
   near(input.strokes[0]?.[2], [750, 1000]);
   near(input.strokes[1]?.[0], [500, 750]);
+  // A complaint of the core begins anew.
+  const model = kiosk.fixture("sign");
+  if (model.view.kind !== "sign") throw new Error("fixture");
+  await kiosk.show(withView(model, { ...model.view, error: "Too short. Sign again, please." }));
+  assert.is(await kiosk.page.locator("[data-pad] polyline").count(), 0);
 });
 
 test("a live view keeps its element from model to model", async (t) => {

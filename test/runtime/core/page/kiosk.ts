@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Input, Language, ScreenModel, View } from "../../../../runtime/core/screen/model.ts";
 import { buildPage } from "../../../../tools/build-page.ts";
+import { fixtures } from "../../../../tools/gallery/fixtures.ts";
 import { BROWSER, type Gallery, serveGallery } from "../../../../tools/gallery.ts";
-import { fixtures } from "../../../../tools/gallery-fixtures.ts";
 import { eventually, type TestContext } from "../../../kit.ts";
 
 let shared: Promise<{ browser: Browser; dir: string }> | undefined;

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { LANGUAGES, type View } from "../../../../runtime/core/screen/model.ts";
+import { fixtures } from "../../../../tools/gallery/fixtures.ts";
 import { SIZES } from "../../../../tools/gallery.ts";
-import { fixtures } from "../../../../tools/gallery-fixtures.ts";
 import { eventually, suite } from "../../../kit.ts";
 import { INSPECT } from "./inspect.ts";
 import { closeTools, openKiosk } from "./kiosk.ts";
