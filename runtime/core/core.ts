@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../drivers/kit/index.ts";
+import { readConfiguration } from "../../provisioning/index.ts";
+import { type BackOffice, startBackOffice } from "./backoffice.ts";
+import { ScreenServer } from "./screen/server.ts";
+import { offersOf, Reception } from "./visit/reception.ts";
+import { loadServices, type ServiceBook } from "./visit/services.ts";
+
+export interface CoreOptions {
+  /** State folder of the unit. */
+  state: string;
+  /** Folder of the built page. */
+  assets: string;
+  version: string;
+  clock?: Clock;
+  /** Shortest and longest wait of the link between two attempts, ms. */
+  backoff?: [number, number];
+  telemetryPeriodMs?: number;
+  patienceMs?: number;
+}
+
+export interface Core {
+  /** What the browser opens, with the token of this start. */
+  url: string;
+  office: BackOffice;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the core: store asserted, senses and vault connected, screen served, then the link. A service is offered as soon
+ * as its devices are ready.
+ * @throws Faults of configuration, store and services; the unit then stays out of service
+ */
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const clock = options.clock ?? systemClock;
+  const configuration = await readConfiguration(options.state);
+  if (!configuration.ok) throw configuration.error;
+  const config = configuration.value;
+  const { backoff, telemetryPeriodMs, patienceMs } = options;
+  const loading = loadServices(join(options.state, "config", "services"), config.services);
+  loading.catch(() => undefined);
+  const office: BackOffice = await startBackOffice({
+    state: options.state,
+    configuration: config,
+    clock,
+    version: options.version,
+    offers: () => offersOf(book, office),
+    ...(backoff ? { backoff } : {}),
+    ...(telemetryPeriodMs ? { telemetryPeriodMs } : {}),
+    ...(patienceMs ? { patienceMs } : {}),
+  });
+  const book: ServiceBook = await loading;
+  const screen: ScreenServer = new ScreenServer({
+    assets: options.assets,
+    port: config.screen.port,
+    pxPerMm: config.screen.pxPerMm,
+    model: () => reception.model(),
+    onInput: (seq, input) => reception.input(seq, input),
+    health: () => {
+      const offers = offersOf(book, office);
+      const offered = Object.keys(offers).filter((id) => offers[id]?.offered);
+      return {
+        ready: true,
+        offered,
+        link: office.link.up,
+        centre: office.link.hostOnline,
+        hours: office.health.hours().state,
+      };
+    },
+  });
+  const reception: Reception = new Reception({
+    configuration: config,
+    book,
+    office,
+    clock,
+    onModel: (model) => screen.push(model),
+    putPicture: (jpeg) => screen.putPicture(jpeg),
+    forgetPictures: () => screen.forgetPictures(),
+  });
+  office.devices.onSenses("preview.frame", ({ role }, [jpeg]) => {
+    if (jpeg) screen.frame(role, jpeg);
+  });
+  const url = await screen.listen();
+  reception.start();
+  office.goOnline();
+  return {
+    url,
+    office,
+    stop: async () => {
+      await reception.stop();
+      await screen.close();
+      await office.stop();
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { type Core, type CoreOptions, startCore } from "./core.ts";

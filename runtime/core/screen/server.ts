@@ -1,0 +1,272 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { Type } from "@sinclair/typebox";
+import { b64u, defineEvents, parseJson } from "../../../drivers/kit/index.ts";
+import { type Input, LANGUAGES, type ScreenModel } from "./model.ts";
+
+const log = defineEvents("screen", {
+  refused: { level: "warn", what: "A request to the screen server was refused", fields: ["reason"] },
+  connected: { level: "info", what: "The page is connected", fields: [] },
+});
+
+const Text = Type.String({ maxLength: 400 });
+const closed = { additionalProperties: false };
+const plain = (type: Input["type"]) => Type.Object({ type: Type.Literal(type) }, closed);
+const Coordinate = Type.Number({ minimum: -50, maximum: 1_050 });
+const InputSchema = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 0 }),
+    input: Type.Union([
+      Type.Object({ type: Type.Literal("action"), id: Text }, closed),
+      Type.Object({ type: Type.Literal("choose"), id: Text }, closed),
+      Type.Object({ type: Type.Literal("edit"), id: Text }, closed),
+      Type.Object({ type: Type.Literal("text"), field: Text, value: Text }, closed),
+      Type.Object(
+        {
+          type: Type.Literal("language"),
+          id: Type.Unsafe<(typeof LANGUAGES)[number]>({ type: "string", enum: [...LANGUAGES] }),
+        },
+        closed,
+      ),
+      Type.Object(
+        {
+          type: Type.Literal("sign"),
+          strokes: Type.Array(Type.Array(Type.Tuple([Coordinate, Coordinate]), { maxItems: 4_000 }), {
+            maxItems: 200,
+          }),
+        },
+        closed,
+      ),
+      ...(["accept", "decline", "skip", "next", "back", "help", "closeHelp", "stop", "more"] as const).map(
+        plain,
+      ),
+    ]),
+  },
+  closed,
+);
+
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".woff2": "font/woff2",
+  ".otf": "font/otf",
+  ".svg": "image/svg+xml",
+};
+const MAX_BODY = 512 * 1024;
+const COOKIE = "guichet";
+const BOUNDARY = "frame";
+
+export interface ScreenServerOptions {
+  /** Folder of the built page. */
+  assets: string;
+  port: number;
+  pxPerMm: number;
+  model: () => ScreenModel;
+  onInput: (seq: number, input: Input) => void;
+  /** Whether the unit serves people, for machines. */
+  health: () => Record<string, unknown>;
+}
+
+/**
+ * Serves the one page on loopback. A token made at each start is exchanged for a cookie by the first request; Host and
+ * Origin are checked on every one. The newest page is the screen: an older connection is ended.
+ */
+export class ScreenServer {
+  readonly #options: ScreenServerOptions;
+  readonly #token = b64u(randomBytes(24));
+  readonly #server: Server;
+  readonly #pictures = new Map<string, Uint8Array>();
+  readonly #previews = new Map<string, Set<ServerResponse>>();
+  #page: ServerResponse | undefined;
+  #port = 0;
+
+  constructor(options: ScreenServerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 3_000 },
+      (request, response) => {
+        this.#handle(request, response).catch(() => this.#refuse(response, 500, "internal"));
+      },
+    );
+    this.#server.maxConnections = 64;
+  }
+
+  /** Listens on 127.0.0.1; answers the address that the browser opens, with its token. */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.#options.port, "127.0.0.1", resolve);
+    });
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return `http://127.0.0.1:${this.#port}/?t=${this.#token}`;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#page?.end();
+    for (const set of this.#previews.values()) for (const response of set) response.end();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Sends a model to the page. */
+  push(model: ScreenModel): void {
+    this.#page?.write(`data: ${JSON.stringify(model)}\n\n`);
+  }
+
+  /** Keeps a picture for the page until `forgetPictures`; answers its address. */
+  putPicture(jpeg: Uint8Array): string {
+    const id = b64u(randomBytes(12));
+    this.#pictures.set(id, Uint8Array.from(jpeg));
+    return `/picture/${id}`;
+  }
+
+  forgetPictures(): void {
+    for (const jpeg of this.#pictures.values()) jpeg.fill(0);
+    this.#pictures.clear();
+  }
+
+  /** One frame of a live view; a page that has not taken the last one misses it. */
+  frame(role: string, jpeg: Uint8Array): void {
+    for (const response of this.#previews.get(role) ?? []) {
+      if (response.writableLength > 0) continue;
+      response.write(`--${BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
+      response.write(jpeg);
+      response.write("\r\n");
+    }
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", this.origin);
+    response.setHeader("Cache-Control", "no-store");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("Content-Security-Policy", CSP);
+    if (request.headers.host !== `127.0.0.1:${this.#port}`) return this.#refuse(response, 421, "host");
+    const { origin } = request.headers;
+    if (origin !== undefined && origin !== this.origin) return this.#refuse(response, 403, "origin");
+    if (url.pathname === "/healthz") return this.#json(response, this.#options.health());
+    if (url.pathname === "/" && url.searchParams.has("t"))
+      return this.#welcome(url.searchParams.get("t") ?? "", response);
+    if (!this.#known(request)) return this.#refuse(response, 401, "token");
+    if (request.method === "POST" && url.pathname === "/input") return this.#input(request, response, origin);
+    if (request.method !== "GET") return this.#refuse(response, 405, "method");
+    if (url.pathname === "/events") return this.#events(response);
+    const [, kind, name] = url.pathname.split("/");
+    if (kind === "preview" && name) return this.#preview(name, response);
+    if (kind === "picture" && name) return this.#picture(name, response);
+    return this.#asset(url.pathname, response);
+  }
+
+  #welcome(token: string, response: ServerResponse): void {
+    if (!same(token, this.#token)) return this.#refuse(response, 401, "token");
+    response.writeHead(303, {
+      Location: "/",
+      "Set-Cookie": `${COOKIE}=${this.#token}; HttpOnly; SameSite=Strict; Path=/`,
+    });
+    response.end();
+  }
+
+  #known(request: IncomingMessage): boolean {
+    const cookies = (request.headers.cookie ?? "").split(/;\s*/);
+    return cookies.some(
+      (cookie) => cookie.startsWith(`${COOKIE}=`) && same(cookie.slice(COOKIE.length + 1), this.#token),
+    );
+  }
+
+  async #input(
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: string | undefined,
+  ): Promise<void> {
+    if (origin !== this.origin) return this.#refuse(response, 403, "origin");
+    if (!(request.headers["content-type"] ?? "").startsWith("application/json"))
+      return this.#refuse(response, 415, "type");
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > MAX_BODY) {
+        request.destroy();
+        return;
+      }
+      chunks.push(chunk);
+    }
+    const body = parseJson(InputSchema, Buffer.concat(chunks).toString("utf8"), "input");
+    if (!body.ok) return this.#refuse(response, 400, "shape");
+    response.writeHead(204).end();
+    this.#options.onInput(body.value.seq, body.value.input as Input);
+  }
+
+  #events(response: ServerResponse): void {
+    this.#page?.end();
+    this.#page = response;
+    response.writeHead(200, { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" });
+    log("connected");
+    this.push(this.#options.model());
+    const beat = setInterval(() => response.write(": beat\n\n"), 10_000);
+    response.on("close", () => {
+      clearInterval(beat);
+      if (this.#page === response) this.#page = undefined;
+    });
+  }
+
+  #preview(role: string, response: ServerResponse): void {
+    const set = this.#previews.get(role) ?? new Set();
+    this.#previews.set(role, set);
+    set.add(response);
+    response.writeHead(200, { "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` });
+    response.on("close", () => set.delete(response));
+  }
+
+  #picture(id: string, response: ServerResponse): void {
+    const jpeg = this.#pictures.get(id);
+    if (!jpeg) return this.#refuse(response, 404, "picture");
+    response.writeHead(200, { "Content-Type": "image/jpeg" });
+    response.end(jpeg);
+  }
+
+  async #asset(path: string, response: ServerResponse): Promise<void> {
+    const name = path === "/" ? "/index.html" : path;
+    const type = TYPES[extname(name)];
+    if (!type || !/^\/[A-Za-z0-9_./-]+$/.test(name) || name.includes(".."))
+      return this.#refuse(response, 404, "asset");
+    const bytes = await readFile(join(this.#options.assets, name)).catch(() => undefined);
+    if (!bytes) return this.#refuse(response, 404, "asset");
+    // Fonts never change within a build and hold nothing of a person; all else is asked for anew.
+    if (name.startsWith("/fonts/")) response.setHeader("Cache-Control", "max-age=86400");
+    response.writeHead(200, { "Content-Type": type });
+    if (name !== "/index.html") return void response.end(bytes);
+    response.end(
+      bytes
+        .toString("utf8")
+        .replace(/(<meta name="px-per-mm" content=")[^"]*(")/, `$1${this.#options.pxPerMm}$2`),
+    );
+  }
+
+  #json(response: ServerResponse, body: unknown): void {
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(body));
+  }
+
+  #refuse(response: ServerResponse, status: number, reason: string): void {
+    if (status !== 404) log("refused", { reason });
+    if (response.headersSent) return void response.end();
+    response.writeHead(status, { "Content-Type": "text/plain" });
+    response.end(`${reason}\n`);
+  }
+}
+
+function same(a: string, b: string): boolean {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+}

@@ -1,0 +1,302 @@
+import { newId } from "../../../../drivers/kit/index.ts";
+import { parseReceiptCode, parseReference } from "../../../../fleet/contract/index.ts";
+import type { StepOf } from "../../../../flows/index.ts";
+import type { Handover } from "../../../ipc/index.ts";
+import type { Face } from "../../screen/model.ts";
+import { end, next, type StepContext, type StepResult } from "../context.ts";
+
+const SCAN_MS = 60_000;
+const FINGER_MS = 30_000;
+const OFFICER_MS = 120_000;
+/** Longest that a hand-over may keep a person: the vault ends an open door itself before. */
+const HANDOVER_MS = 200_000;
+
+/** Reads the receipt's code and finds what is ready for its key; or, without it, goes by the reference number to an officer. */
+export async function findCollection(context: StepContext<StepOf<"findCollection">>): Promise<StepResult> {
+  const { step, office, folder } = context;
+  let advice: string | undefined;
+  await office.devices.senses("preview.start", { role: "document" });
+  try {
+    for (;;) {
+      const shown = advice;
+      context.show(() => {
+        const { text } = context.words();
+        return {
+          kind: "scan",
+          title: text(`${step.id}.title`),
+          body: text("scan.receipt"),
+          face: shown ? "again" : "waiting",
+          preview: "/preview/document",
+          actions: [{ id: "without", label: text("scan.without") }],
+          ...(shown ? { advice: text(shown) } : {}),
+        };
+      });
+      const scan = office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
+      const first = await context.either(scan, "action");
+      if ("input" in first) {
+        await office.devices.senses("cancel", { session: context.session });
+        await scan;
+        return await byReference(context);
+      }
+      if (!first.work.ok) {
+        if (first.work.error.code === "device.timeoutUser") advice = "scan.timeout";
+        else await context.failed(first.work.error);
+        continue;
+      }
+      const receipt = parseReceiptCode(first.work.value.body.text);
+      if (!receipt.ok) {
+        advice = receipt.error.code === "collection.torn" ? "scan.torn" : "scan.notReceipt";
+        await context.pause(700);
+        continue;
+      }
+      const vouchers = await office.collections.vouchersOf(receipt.value.keyId);
+      if (vouchers.length === 0) return tell(context, "scan.nothing");
+      folder.receiptKey = receipt.value.key.toString("base64url");
+      folder.vouchers = vouchers;
+      return next();
+    }
+  } finally {
+    await office.devices.senses("preview.stop", { role: "document" });
+  }
+}
+
+async function byReference(context: StepContext): Promise<StepResult> {
+  let wrong = false;
+  for (;;) {
+    context.show(() => {
+      const { text } = context.words();
+      return {
+        kind: "entry",
+        title: text("find.reference"),
+        hint: text("find.referenceHint"),
+        field: "reference",
+        keyboard: "hkic",
+        value: "",
+        maxLength: 20,
+        next: text("ui.next"),
+        ...(wrong ? { error: text("find.wrongReference") } : {}),
+      };
+    });
+    const { value } = await context.input("text");
+    const reference = parseReference(value);
+    if (!reference.ok) {
+      wrong = true;
+      continue;
+    }
+    const vouchers = await context.office.collections.vouchersOfReference(reference.value.reference);
+    if (vouchers.length === 0) return tell(context, "scan.nothing");
+    context.folder.vouchers = vouchers;
+    return next();
+  }
+}
+
+/** Hands out every document that is ready, one after the other. */
+export async function handover(context: StepContext<StepOf<"handover">>): Promise<StepResult> {
+  let taken = 0;
+  for (const voucher of context.folder.vouchers) {
+    const result = await handOne(context, voucher);
+    if (result === "skipped") continue;
+    if (result !== "taken") return end("refused");
+    taken++;
+  }
+  if (taken === 0) return tell(context, "scan.nothing");
+  return next();
+}
+
+async function handOne(
+  context: StepContext<StepOf<"handover">>,
+  voucher: { id: string; jws: string },
+): Promise<"taken" | "skipped" | "ended"> {
+  const { office } = context;
+  const begun = await context.wait(office.devices.vault("collect.begin", { voucher: voucher.jws }));
+  if (!begun.ok) {
+    // Taken already, or not loaded here: the person came for the others.
+    if (["vault.consumed", "vault.superseded", "vault.notLoaded", "vault.expired"].includes(begun.error.code))
+      return "skipped";
+    await tell(context, "collect.refused", begun.error.code);
+    return "ended";
+  }
+  const { challenge, slot } = begun.value.body;
+  const proof = context.folder.receiptKey
+    ? await byFinger(context, voucher.jws, challenge)
+    : await byOfficer(context, voucher.id, challenge, slot);
+  if (!proof) return "ended";
+  const done = watchHandover(context, slot);
+  const command = newId();
+  const accepted = await context.wait(
+    office.devices.vault("collect.release", { command, voucher: voucher.jws, challenge, ...proof }),
+  );
+  if (!accepted.ok && accepted.error.code !== "ipc.gone") {
+    done.stop();
+    await tell(context, "collect.refused", accepted.error.code);
+    return "ended";
+  }
+  const outcome = await context.wait(Promise.race([done.outcome, askUntilKnown(context, command)]));
+  done.stop();
+  office.telemetry.count(`kiosk.handover.${outcome}`);
+  const face: Face = outcome === "taken" ? "succeeded" : "cannot";
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "door",
+      title: text(`${context.step.id}.title`),
+      body: text(`door.${outcome}`),
+      face,
+      slot,
+      slots: slotsOf(context),
+      actions: [{ id: "done", label: text("ui.next") }],
+    };
+  });
+  await context.input("action");
+  return outcome === "taken" ? "taken" : "ended";
+}
+
+const slotsOf = (context: StepContext): string[] => context.office.devices.slots.map((slot) => slot.slot);
+
+/** The finger against the template of the voucher, on the module; a match is attested to the vault. */
+async function byFinger(
+  context: StepContext<StepOf<"handover">>,
+  voucher: string,
+  challenge: string,
+): Promise<{ attestation: string } | undefined> {
+  const { step, office, folder } = context;
+  let advice: string | undefined;
+  for (let attempt = 1; attempt <= step.attempts; ) {
+    const draw = (face: Face, extra?: string) =>
+      context.show(() => {
+        const { text } = context.words();
+        const finger = text("finger.1");
+        return {
+          kind: "finger",
+          title: text("collect.finger"),
+          body: text("finger.place", { finger }),
+          face,
+          position: 1,
+          attempt,
+          attempts: step.attempts,
+          actions: [],
+          ...(extra ? { advice: text(extra, { finger }) } : {}),
+        };
+      });
+    draw(advice ? "again" : "waiting", advice);
+    const off = office.devices.onSenses("finger.prompt", ({ session, prompt }) => {
+      if (session === context.session && prompt === "working") draw("working", "finger.working");
+    });
+    const verified = await context
+      .wait(
+        office.devices.senses("finger.verify", {
+          session: context.session,
+          voucher,
+          key: folder.receiptKey ?? "",
+          challenge,
+          userTimeMs: FINGER_MS,
+        }),
+      )
+      .finally(off);
+    if (verified.ok) {
+      const { matched, attestation } = verified.value.body;
+      if (matched && attestation) return { attestation };
+      advice = "collect.wrong";
+      attempt++;
+    } else if (verified.error.code === "device.timeoutUser" || verified.error.code === "device.poorQuality") {
+      advice = verified.error.code === "device.timeoutUser" ? "finger.timeout" : "finger.poorQuality";
+      attempt++;
+    } else if (verified.error.code.startsWith("collection.")) {
+      await tell(context, "collect.refused", verified.error.code);
+      return undefined;
+    } else await context.failed(verified.error);
+  }
+  await tell(context, "collect.refused");
+  return undefined;
+}
+
+/** Waits for an officer who releases the voucher for this challenge. */
+async function byOfficer(
+  context: StepContext,
+  voucherId: string,
+  challenge: string,
+  slot: string,
+): Promise<{ release: string } | undefined> {
+  const { office } = context;
+  context.show(() => {
+    const { text } = context.words();
+    return { kind: "wait", title: text(`${context.step.id}.title`), body: text("collect.officer") };
+  });
+  let off: () => void = () => undefined;
+  const released = new Promise<string>((resolve) => {
+    off = office.collections.events.on("release", (release) => {
+      if (release.voucher === voucherId && release.challenge === challenge) resolve(release.jws);
+    });
+  });
+  try {
+    const asked = await office.collections.requestRelease(voucherId, challenge, slot);
+    const release = asked
+      ? await context.wait(Promise.race([released, context.pause(OFFICER_MS).then(() => undefined)]))
+      : undefined;
+    if (release) return { release };
+    await tell(context, "collect.officerAway");
+    return undefined;
+  } finally {
+    off();
+  }
+}
+
+type Outcome = NonNullable<Handover["outcome"]>;
+
+/** Follows the vault's events of one slot onto the screen. */
+function watchHandover(context: StepContext, slot: string): { outcome: Promise<Outcome>; stop(): void } {
+  const { devices } = context.office;
+  const draw = (body: string, face: Face) =>
+    context.show(() => {
+      const { text } = context.words();
+      return {
+        kind: "door",
+        title: text(`${context.step.id}.title`),
+        body: text(body, { slot }),
+        face,
+        slot,
+        slots: slotsOf(context),
+        actions: [],
+      };
+    });
+  let settle: (outcome: Outcome) => void = () => undefined;
+  const outcome = new Promise<Outcome>((resolve) => {
+    settle = resolve;
+  });
+  const stop = devices.onVault("handover", (handover) => {
+    if (handover.slot !== slot) return;
+    if (handover.phase === "issued" || handover.phase === "unlocked") draw("door.opening", "working");
+    if (handover.phase === "opened") draw("door.open", "waiting");
+    if (handover.phase === "done" && handover.outcome) settle(handover.outcome);
+  });
+  return { outcome, stop };
+}
+
+/** Asks the vault what became of the command, in case its event was missed, for as long as a hand-over can take. */
+async function askUntilKnown(context: StepContext, command: string): Promise<Outcome> {
+  const end = performance.now() + HANDOVER_MS;
+  while (performance.now() < end) {
+    await context.pause(2_000);
+    const known = await context.office.devices.vault("collect.outcome", { command });
+    const handover = known.ok ? known.value.body.handover : undefined;
+    if (handover?.phase === "done" && handover.outcome) return handover.outcome;
+  }
+  return "unknown";
+}
+
+/** Says why it ends here. */
+async function tell(context: StepContext, body: string, code?: string): Promise<StepResult> {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "message",
+      face: "cannot",
+      title: text(`${context.step.id}.title`),
+      body: text(body),
+      actions: [{ id: "done", label: text("ui.done") }],
+      ...(code ? { code } : {}),
+    };
+  });
+  await context.input("action");
+  return end("refused");
+}

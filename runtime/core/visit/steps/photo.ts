@@ -1,0 +1,83 @@
+import type { StepOf } from "../../../../flows/index.ts";
+import type { Face, Option } from "../../screen/model.ts";
+import { next, type StepContext, type StepResult } from "../context.ts";
+
+/** A photograph with a live view; the check says what to change, and the person uses one that passes. */
+export async function photo(context: StepContext<StepOf<"photo">>): Promise<StepResult> {
+  const { step, office, folder } = context;
+  const { devices } = office;
+  void devices.senses("vision.warm", {});
+  const draw = (shown: {
+    face: Face;
+    advice?: string[];
+    actions: string[];
+    picture?: string;
+    attempt: number;
+  }): void =>
+    context.show(() => {
+      const { text } = context.words();
+      return {
+        kind: "photo",
+        title: text(`${step.id}.title`),
+        body: text("photo.body"),
+        face: shown.face,
+        advice: (shown.advice ?? []).map((key) => text(key)),
+        attempt: shown.attempt,
+        attempts: step.attempts,
+        actions: shown.actions.map((id): Option => ({ id, label: text(`photo.${id}`) })),
+        ...(shown.picture ? { picture: shown.picture } : { preview: "/preview/portrait" }),
+      };
+    });
+  await devices.senses("preview.start", { role: "portrait" });
+  try {
+    let advice: string[] = [];
+    for (let attempt = 1; attempt <= step.attempts; ) {
+      draw({ face: advice.length ? "again" : "waiting", advice, actions: ["take"], attempt });
+      await context.input("action");
+      draw({ face: "working", advice: ["photo.working"], actions: [], attempt });
+      const taken = await context.wait(
+        devices.senses("photo.take", { session: context.session, profile: step.profile }),
+      );
+      if (!taken.ok) {
+        await context.failed(taken.error);
+        await devices.senses("preview.start", { role: "portrait" });
+        continue;
+      }
+      const { pass, verdicts } = taken.value.body;
+      const [jpeg, cropped] = taken.value.parts.map((part) => Uint8Array.from(part));
+      const best = cropped?.length ? cropped : jpeg;
+      if (!pass || !best) {
+        // One thing at a time: the first that is wrong.
+        advice = verdicts
+          .filter((verdict) => !verdict.pass && verdict.advice)
+          .map((verdict) => `photo.${verdict.advice}`)
+          .slice(0, 1);
+        attempt++;
+        continue;
+      }
+      const picture = context.picture(best);
+      draw({ face: "succeeded", advice: ["photo.good"], actions: ["use", "retake"], picture, attempt });
+      const { id } = await context.input("action");
+      if (id === "use") {
+        folder.put({ part: "photo", kind: "photo" }, "image/jpeg", best);
+        return next();
+      }
+      advice = [];
+      attempt++;
+    }
+  } finally {
+    await devices.senses("preview.stop", { role: "portrait" });
+  }
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "message",
+      face: "again",
+      title: text(`${step.id}.title`),
+      body: text("photo.officer"),
+      actions: [{ id: "go", label: text("ui.next") }],
+    };
+  });
+  await context.input("action");
+  return next();
+}
