@@ -1,0 +1,7 @@
+import { startWatchdog } from "../ipc/index.ts";
+import { startSenses } from "../senses/index.ts";
+import { benchPorts, stateArgument, stopOnSignal } from "./bench-ports.ts";
+
+startWatchdog({ deadlineMs: 5_000 });
+const senses = await startSenses({ state: stateArgument(), ports: await benchPorts() });
+stopOnSignal(() => senses.stop());

@@ -1,0 +1,182 @@
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Bench, benchSerialPath, matchScore, startBench } from "../../drivers/bench/index.ts";
+import { BENCH_TEMPLATE_FORMAT } from "../../drivers/bench/templates.ts";
+import { setLog } from "../../drivers/kit/index.ts";
+import { startEmbeddedBroker } from "../../fleet/broker/index.ts";
+import {
+  type Centre,
+  centreKeys,
+  importRegister,
+  makePki,
+  type Pki,
+  startCentre,
+} from "../../fleet/server/index.ts";
+import type { UnitConfiguration } from "../../provisioning/index.ts";
+import { type Supervised, supervise } from "./supervise.ts";
+import { manufacture, provision } from "./unit-files.ts";
+import { benchDevices, SITE, UNIT, unitPlan } from "./unit-plan.ts";
+
+export interface StackOptions {
+  /** Folder of everything that is kept. */
+  data: string;
+  /** First of the ports: screen, panel, console, broker. */
+  portBase: number;
+  /** Decides the simulated people. */
+  seed: string | number;
+  /** Opens the unit at every hour and on holidays. */
+  alwaysOpen?: boolean;
+  /** False leaves the unit down until `startUnit`. */
+  startUnit?: boolean;
+  /** Says nothing on the terminal. */
+  quiet?: boolean;
+  /** Another broker than the embedded one; given the certificates, it answers its address. */
+  broker?: (pki: Pki, port: number) => Promise<{ url: string; stop(): Promise<void> }>;
+  /** Folder with the built processes. */
+  dist?: string;
+  /** Changes the unit's configuration before it is provisioned. */
+  adjust?: (configuration: UnitConfiguration) => UnitConfiguration;
+  /** Environment of the unit's processes, for the tests that kill them. */
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface RunningUnit {
+  /** Resolves with the address of the screen, with its token, whenever the core is (again) up. */
+  screen(): Promise<string>;
+  pid(name: "core" | "vault" | "senses"): number;
+  pids(): number[];
+  kill(name: "core" | "vault" | "senses", signal?: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}
+
+export interface Stack {
+  bench: Bench;
+  centre: Centre;
+  state: string;
+  screenOrigin: string;
+  panelUrl: string;
+  consoleUrl: string;
+  unit: RunningUnit | undefined;
+  startUnit(env?: NodeJS.ProcessEnv): RunningUnit;
+  stop(): Promise<void>;
+}
+
+/** Brings up one unit with its bench, a broker and the centre, on this machine. What was there before goes on. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const data = resolve(options.data);
+  const [screenPort, panelPort, consolePort, brokerPort] = [0, 1, 2, 3].map((n) => options.portBase + n) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  if (options.quiet) setLog({ level: "error" });
+  const benchDir = join(data, "bench");
+  const centreDir = join(data, "centre");
+  const state = join(data, "unit");
+  const serialPath = (role: string) => benchSerialPath(benchDir, role);
+  const pki = await makePki(join(data, "pki"));
+  const keys = centreKeys(centreDir);
+  const broker = options.broker
+    ? await options.broker(pki, brokerPort)
+    : await startEmbeddedBroker({ tls: pki.server, port: brokerPort, centre: "centre" });
+
+  const plan = unitPlan({
+    serialPath,
+    broker: { url: broker.url, ca: pki.ca },
+    keys: keys.public.keys,
+    sealTo: keys.public.sealTo,
+    screenPort,
+    alwaysOpen: options.alwaysOpen ?? false,
+  });
+  const configuration = options.adjust ? options.adjust(plan) : plan;
+  const bench = await startBench({
+    config: { devices: benchDevices(serialPath), slots: configuration.slots },
+    dir: benchDir,
+    seed: options.seed,
+    panelPort,
+  });
+  const centre = await startCentre({
+    dir: centreDir,
+    brokerUrl: broker.url,
+    tls: await pki.issue("centre"),
+    port: consolePort,
+    register: importRegister(bench.paths.register),
+    // The bench's own matcher: it knows the made-up templates of the simulated module, and no others.
+    matcher: { score: (format, a, b) => (format === BENCH_TEMPLATE_FORMAT ? matchScore(a, b) : undefined) },
+  });
+  const trust = keys.public.keys.filter((key) => key.role === "configuration");
+  const device = await manufacture(state, { unit: UNIT, site: SITE, trust }, await pki.issue(UNIT));
+  await centre.registerUnit({ unit: UNIT, deviceKey: device.public, services: configuration.services });
+  await provision(state, join(data, "stick"), configuration, centre.configurationKey);
+
+  const stack: Stack = {
+    bench,
+    centre,
+    state,
+    screenOrigin: `http://127.0.0.1:${screenPort}`,
+    panelUrl: bench.panelUrl,
+    consoleUrl: centre.url,
+    unit: undefined,
+    startUnit: (env = {}) => {
+      const unit = runUnit(options, bench, state, env);
+      stack.unit = unit;
+      return unit;
+    },
+    stop: async () => {
+      await stack.unit?.stop();
+      await centre.stop();
+      await bench.stop();
+      await broker.stop();
+    },
+  };
+  if (options.startUnit !== false) stack.startUnit(options.env);
+  return stack;
+}
+
+/** Starts the three processes beside each other; each starts again when it ends. */
+function runUnit(options: StackOptions, bench: Bench, state: string, extra: NodeJS.ProcessEnv): RunningUnit {
+  const dist = resolve(options.dist ?? "dist/dev");
+  const env = {
+    ...process.env,
+    GUICHET_BENCH_BUS: bench.busSocket,
+    GUICHET_BENCH_CAMERA: bench.cameraPath,
+    ...(options.quiet ? { GUICHET_LOG: "error" } : {}),
+    ...extra,
+  };
+  let url: string | undefined;
+  let waiting: ((url: string) => void)[] = [];
+  const onLine = (line: string): void => {
+    if (!options.quiet) process.stdout.write(`${line}\n`);
+    const ready = line.startsWith("{") ? (JSON.parse(line) as { ready?: string; url?: string }) : {};
+    if (ready.ready !== "screen" || !ready.url) return;
+    url = ready.url;
+    for (const tell of waiting) tell(ready.url);
+    waiting = [];
+  };
+  const start = (name: string): Supervised =>
+    supervise(
+      name,
+      { file: process.execPath, args: [join(dist, `${name}.mjs`), "--state", state], env },
+      onLine,
+    );
+  const processes = new Map(["senses", "vault", "core"].map((name) => [name, start(name)]));
+  const of = (name: string): Supervised => processes.get(name) as Supervised;
+  return {
+    screen: () => (url ? Promise.resolve(url) : new Promise((tell) => waiting.push(tell))),
+    pid: (name) => {
+      const pid = of(name).pid();
+      if (pid === undefined) throw new Error(`${name} is not running`);
+      return pid;
+    },
+    pids: () => [...processes.values()].flatMap((process) => process.pid() ?? []),
+    kill: (name, signal = "SIGKILL") => {
+      if (name === "core") url = undefined;
+      of(name).kill(signal);
+    },
+    stop: async () => {
+      await Promise.all([...processes.values()].map((process) => process.stop()));
+    },
+  };
+}
