@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -29,10 +30,11 @@ const DEV_ENTRIES: Record<string, string> = {
 };
 
 async function bundle(
-  entries: Record<string, string>,
+  wanted: Record<string, string>,
   outdir: string,
   extra: string[] = [],
 ): Promise<Metafile> {
+  const entries = Object.fromEntries(Object.entries(wanted).filter(([, path]) => existsSync(path)));
   const result = await build({
     entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
     outdir,

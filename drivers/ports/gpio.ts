@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceFault } from "../contract/index.ts";
+import { commonJs } from "../kit/index.ts";
 import type { GpioFactory, GpioLine } from "./types.ts";
 
 /** The part of `onoff` that is used; the bench gives a look-alike. */
@@ -25,7 +26,7 @@ export type OnoffConstructor = new (
 export function gpioPorts(options: { Gpio?: OnoffConstructor; sysfsRoot?: string } = {}): GpioFactory {
   const root = options.sysfsRoot ?? "/sys/class/gpio";
   const load = async (): Promise<OnoffConstructor> =>
-    options.Gpio ?? ((await import("onoff")).Gpio as unknown as OnoffConstructor);
+    options.Gpio ?? (commonJs(await import("onoff")).Gpio as unknown as OnoffConstructor);
   const make = async (
     line: GpioLine,
     ...rest: [direction: "in" | "high" | "low", edge: "none" | "both", settings: object]

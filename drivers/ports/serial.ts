@@ -1,5 +1,6 @@
 import type { SerialPort } from "serialport";
 import { deviceFault } from "../contract/index.ts";
+import { commonJs } from "../kit/index.ts";
 import type { SerialConnection, SerialFactory } from "./types.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { SerialConnection, SerialFactory } from "./types.ts";
  */
 export function serialPorts(): SerialFactory {
   return async ({ path, baudRate }) => {
-    const { SerialPort } = await import("serialport");
+    const { SerialPort } = commonJs(await import("serialport"));
     const port = new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
     await new Promise<void>((resolve, reject) =>
       port.open((error) =>
