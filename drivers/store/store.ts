@@ -1,4 +1,4 @@
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Database } from "sqlite3";
 import { defineErrors, defineEvents, type Fault, isFault, Mutex } from "../kit/index.ts";
@@ -78,7 +78,7 @@ const OLDEST_LIBRARY = [3, 51, 3] as const; // before it, a WAL reset can corrup
  * @throws Fault `store.settings`, `store.corrupt`, `store.busy`
  */
 export async function openStore(path: string, options: StoreOptions): Promise<Store> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makePlace(path);
   const { default: sqlite3 } = await import("sqlite3");
   const db = await new Promise<Database>((resolve, reject) => {
     const opened = new sqlite3.Database(path, (error) =>
@@ -88,7 +88,6 @@ export async function openStore(path: string, options: StoreOptions): Promise<St
   const raw = statementsOf(db);
   try {
     await configure(raw, options.synchronousForMutant ?? "FULL");
-    await chmod(path, 0o600);
     await migrate(raw, db, options.migrations);
   } catch (error) {
     await closeDatabase(db);
@@ -97,6 +96,24 @@ export async function openStore(path: string, options: StoreOptions): Promise<St
     throw storeFault(code === "SQLITE_BUSY" ? "busy" : "corrupt", { sqlite: code ?? "unknown" }, error);
   }
   return makeStore(db, raw);
+}
+
+/**
+ * Makes the private folder and the empty private file before SQLite does: its own files beside it take the same mode.
+ * SQLite syncs the folder of its files, not the folder's own entry, so that is done here.
+ */
+async function makePlace(path: string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  await (await open(path, "a", 0o600)).close();
+  await chmod(path, 0o600);
+  const above = await open(dirname(folder), "r");
+  try {
+    await above.sync();
+  } finally {
+    await above.close();
+  }
 }
 
 async function configure(raw: Statements, synchronous: "FULL" | "NORMAL"): Promise<void> {

@@ -21,7 +21,7 @@ export class Collection {
   readonly #motion: MotionContext;
   readonly #papers: Papers;
   readonly #interlocks: Interlocks;
-  readonly #gate: () => Promise<Result<void>>;
+  readonly #gate: () => Result<void>;
   readonly #onHandover: (handover: Handover) => void;
   readonly #running = new Set<string>();
   readonly #live = new Map<string, Handover>();
@@ -32,7 +32,7 @@ export class Collection {
     papers: Papers;
     interlocks: Interlocks;
     /** Refuses while the vault is not ready or staff are loading. */
-    gate: () => Promise<Result<void>>;
+    gate: () => Result<void>;
     onHandover: (handover: Handover) => void;
   }) {
     this.#motion = options.motion;
@@ -59,7 +59,8 @@ export class Collection {
 
   /**
    * Hands one item out. Answers once the motion is written down; the outcome follows as an event and by `outcome`.
-   * The same command again gets the stored answer; with other contents it is `vault.conflict`.
+   * The same command again gets the stored answer; with other contents it is `vault.conflict`. Its caller lets one
+   * request at a time through, so that what is checked here still holds when the intent is written.
    */
   async release(request: ReleaseRequest): Promise<Result<Handover>> {
     const requestHash = sha256Hex(
@@ -111,7 +112,7 @@ export class Collection {
           tell({ effect, slot, phase });
         });
         const outcome = judgeRelease(evidence);
-        await this.#motion.ledger.finish(intent, outcome);
+        await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
         this.#motion.step("outcome");
         tell({ effect, slot, phase: "done", outcome });
       } catch (error) {
@@ -141,7 +142,7 @@ export class Collection {
   }
 
   async #allowed(jws: string): Promise<Result<{ voucher: Voucher; slot: SlotRow }>> {
-    const gate = await this.#gate();
+    const gate = this.#gate();
     if (!gate.ok) return gate;
     const voucher = this.#papers.voucher(jws);
     if (!voucher.ok) return voucher;
@@ -151,10 +152,11 @@ export class Collection {
     if (used) return err(vaultFault(used));
     const slot = await ledger.slotOfItem(itemHash);
     if (!slot) return err(vaultFault("notLoaded"));
-    if (slot.state === "unknown") return err(vaultFault("slotUnknown", { slot: slot.slot }));
+    if (slot.state === "unknown" || !this.#motion.locks.has(slot.slot))
+      return err(vaultFault("slotUnknown", { slot: slot.slot }));
     if (slot.state !== "loaded") return err(vaultFault("notLoaded"));
     if (this.#running.has(slot.slot)) return err(vaultFault("slotBusy", { slot: slot.slot }));
-    const interlocks = await this.#interlocks.active();
+    const interlocks = await this.#interlocks.activeForPublic();
     if (interlocks.length > 0) return err(vaultFault("interlocked", { by: interlocks.join(",") }));
     return ok({ voucher: voucher.value, slot });
   }

@@ -30,16 +30,27 @@ export function judgeRelease({ now, again, before, latchSeen, watched }: Evidenc
 }
 
 /** What a loading came to: `stored`, `empty`, or `unknown` when it cannot be said what lies in the slot. */
-export function judgeLoad({ now, again, watched }: Evidence): "stored" | "empty" | "unknown" {
+export function judgeLoad({ now, again, latchSeen, watched }: Evidence): "stored" | "empty" | "unknown" {
   if (!now || !again || now.latch !== again.latch || now.item !== again.item) return "unknown";
   if (now.latch !== "locked") return "unknown";
   if (now.item === "absent") return "empty";
+  // Without an item sensor the two people who load are the evidence, if the door was opened at all.
+  if (now.item === "unknown") return !watched ? "unknown" : latchSeen ? "stored" : "empty";
   // After a cut nobody watched what was put in; two people have to look.
   return now.item === "present" && watched ? "stored" : "unknown";
 }
 
-/** What taking an item back came to. */
-export function judgeUnload({ now, again }: Evidence): "empty" | "unknown" {
+/** What taking an item back came to. `notMoved`: the door was never opened and the slot is as it was. */
+export function judgeUnload({
+  now,
+  again,
+  before,
+  latchSeen,
+  watched,
+}: Evidence): "empty" | "notMoved" | "unknown" {
   if (!now || !again || now.latch !== again.latch || now.item !== again.item) return "unknown";
-  return now.latch === "locked" && now.item === "absent" ? "empty" : "unknown";
+  if (now.latch !== "locked") return "unknown";
+  if (watched && !latchSeen) return now.item === before.item ? "notMoved" : "unknown";
+  if (now.item === "unknown") return watched ? "empty" : "unknown";
+  return now.item === "absent" ? "empty" : "unknown";
 }

@@ -28,8 +28,9 @@ export class Exchange {
   readonly #lights: ReadonlyMap<string, DeviceHost<Indicator>>;
   readonly #ready: () => Result<void>;
   readonly #onEvent: (event: ExchangeEvent) => void;
-  #open: { id: string; operator: string; lastUse: number } | undefined;
+  #open: { id: string; operator: string; lastUse: number; exp: number } | undefined;
   #running: string | undefined;
+  #end: Promise<void> = Promise.resolve();
 
   constructor(options: {
     motion: MotionContext;
@@ -48,13 +49,21 @@ export class Exchange {
   }
 
   get current(): string | undefined {
+    const { clock, ledger } = this.#motion;
     const open = this.#open;
-    if (open && !this.#running && this.#motion.clock.mono() - open.lastUse > IDLE_MS) {
+    const over = open && (clock.mono() - open.lastUse > IDLE_MS || clock.wall() / 1000 >= open.exp);
+    if (over && !this.#running) {
       this.#open = undefined;
-      void this.#motion.ledger.closeExchange(open.id, "timeout");
+      // A ledger that cannot write this has died, which ends the process by itself.
+      ledger.closeExchange(open.id, "timeout").catch(() => undefined);
     }
     return this.#open?.id;
   }
+
+  busy = (slot: string): boolean => this.#running === slot;
+
+  /** Waits until nothing moves any more. */
+  idle = (): Promise<void> => this.#end;
 
   /** Opens an exchange by one credential, or by two of different people where items cannot be read at hand-over. */
   async begin(jwss: readonly string[]): Promise<Result<{ exchange: string; witness: boolean }>> {
@@ -79,7 +88,12 @@ export class Exchange {
       if (isFault(error)) return err(error);
       throw error;
     }
-    this.#open = { id: exchange, operator: [...people].join("+"), lastUse: this.#motion.clock.mono() };
+    this.#open = {
+      id: exchange,
+      operator: [...people].join("+"),
+      lastUse: this.#motion.clock.mono(),
+      exp: Math.min(...credentials.map((credential) => credential.exp)),
+    };
     return ok({ exchange, witness });
   }
 
@@ -109,7 +123,8 @@ export class Exchange {
     const usable = await this.#usable(request.exchange);
     if (!usable.ok) return usable;
     const row = (await this.#motion.ledger.slots()).find((slot) => slot.slot === request.slot);
-    if (!row || row.state === "empty") return err(vaultFault("notLoaded"));
+    if (!row || row.state === "empty" || !this.#motion.locks.has(row.slot))
+      return err(vaultFault("notLoaded"));
     return this.#run(this.#intent("unload", row.slot, row.item_hash ?? undefined), "any", judgeUnload);
   }
 
@@ -158,13 +173,13 @@ export class Exchange {
   #run(
     intent: Intent,
     expected: "absent" | "any",
-    judge: (evidence: Evidence) => "stored" | "empty" | "unknown",
+    judge: (evidence: Evidence) => "stored" | "empty" | "notMoved" | "unknown",
   ): Promise<Result<{ slot: string; effect: string }>> {
     const { effect, slot, exchange = "" } = intent;
     this.#running = slot;
     const tell = (phase: ExchangeEvent["phase"]): void => this.#onEvent({ exchange, slot, effect, phase });
     return new Promise((accepted) => {
-      void (async () => {
+      this.#end = (async () => {
         try {
           await this.#light(slot, true);
           const evidence = await move(this.#motion, intent, expected, (phase) => {
@@ -172,14 +187,15 @@ export class Exchange {
             if (phase === "unlocked" || phase === "opened") tell(phase);
           });
           const outcome = judge(evidence);
-          await this.#motion.ledger.finish(intent, outcome);
+          await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
           this.#running = undefined;
-          tell(outcome);
+          // A door that was not opened leaves the slot as it was: what lay there lies there.
+          tell(outcome === "notMoved" ? (evidence.before.item === "absent" ? "empty" : "stored") : outcome);
         } catch (error) {
           if (!isFault(error)) throw error;
           accepted(err(error));
         } finally {
-          this.#running = undefined;
+          this.#running = undefined; // also when it ended by a fault
           if (this.#open) this.#open.lastUse = this.#motion.clock.mono();
           await this.#light(slot, false);
         }

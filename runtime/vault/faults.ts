@@ -128,6 +128,12 @@ export const vaultFault = defineErrors("vault", {
     remedy: "autoRecovering",
     cause: "hardware",
   },
+  stopping: {
+    what: "The vault is ending; what moves gets its outcome at the next start",
+    todo: "Wait for the next start",
+    remedy: "autoRecovering",
+    cause: "software",
+  },
   nothingToSettle: {
     what: "The slot does not wait for a finding",
     todo: "Nothing to do",
@@ -147,6 +153,11 @@ export const log = defineEvents("vault", {
     level: "info",
     what: "A motion came to another phase",
     fields: ["effect", "slot", "phase", "outcome"],
+  },
+  sendFailed: {
+    level: "warn",
+    what: "The unlock command failed on its way; it is not sent again and the evidence decides",
+    fields: ["effect", "slot"],
   },
   recovered: {
     level: "warn",

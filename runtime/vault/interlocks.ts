@@ -8,21 +8,31 @@ import type { DeviceHost } from "../../drivers/host/index.ts";
 export class Interlocks {
   readonly #hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>>;
   readonly #roles: readonly string[];
+  readonly #staffRoles: readonly string[];
 
-  constructor(hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>>, roles: readonly string[]) {
+  /** @param serviceSwitch while it is on, staff may move something and the public may not */
+  constructor(
+    hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>>,
+    roles: readonly string[],
+    serviceSwitch?: string,
+  ) {
     this.#hosts = hosts;
     this.#roles = roles;
+    this.#staffRoles = serviceSwitch && !roles.includes(serviceSwitch) ? [serviceSwitch] : [];
   }
 
-  /** Roles that forbid motion now. */
-  async active(): Promise<string[]> {
-    const states = await Promise.all(
-      this.#roles.map(async (role) => [role, await this.isActive(role)] as const),
-    );
+  /** Roles that forbid every motion now. */
+  active = (): Promise<string[]> => this.#activeOf(this.#roles);
+
+  /** Roles that forbid handing out to the public now. */
+  activeForPublic = (): Promise<string[]> => this.#activeOf([...this.#roles, ...this.#staffRoles]);
+
+  async #activeOf(roles: readonly string[]): Promise<string[]> {
+    const states = await Promise.all(roles.map(async (role) => [role, await this.#isActive(role)] as const));
     return states.filter(([, active]) => active).map(([role]) => role);
   }
 
-  async isActive(role: string): Promise<boolean> {
+  async #isActive(role: string): Promise<boolean> {
     const host = this.#hosts.get(role);
     if (!host) return true;
     const read = await host.use("query", 1_000, (input) => input.read());

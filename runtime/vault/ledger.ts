@@ -35,6 +35,7 @@ export interface EffectRow extends Row {
   exchange: string | null;
   operator: string | null;
   before: string | null;
+  after: string | null;
   latch_seen: number;
   outcome: string | null;
 }
@@ -64,7 +65,10 @@ const MIGRATIONS = [
    CREATE TABLE exchanges (exchange TEXT PRIMARY KEY, operators TEXT NOT NULL, credit INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER);
    CREATE TABLE credentials (credential TEXT PRIMARY KEY, used INTEGER NOT NULL, unlocks INTEGER NOT NULL);
    ${JOURNAL_SCHEMA}`,
+  "ALTER TABLE effects ADD COLUMN after TEXT",
 ];
+
+export type Seen = Pick<LockState, "latch" | "item">;
 
 type Mint = (effect: string, device: string, compartment: number) => MotionToken;
 
@@ -159,7 +163,7 @@ export class Ledger {
    */
   async issue(
     intent: Intent,
-    before: Pick<LockState, "latch" | "item">,
+    before: Seen,
     lock: { device: string; compartment: number },
   ): Promise<MotionToken> {
     await this.#tx(`${family(intent.kind)}.issued`, intent, async (t) => {
@@ -200,11 +204,20 @@ export class Ledger {
     });
   }
 
-  /** Ends a motion with its outcome and the slot's new state, in one write. */
-  async finish(intent: Intent, outcome: Outcome | "stored" | "empty", detail?: string): Promise<void> {
+  /** Ends a motion with its outcome, what was seen last, and the slot's new state, in one write. */
+  async finish(
+    intent: Intent,
+    outcome: Outcome | "stored" | "empty",
+    { detail, after }: { detail?: string | undefined; after?: Seen | undefined } = {},
+  ): Promise<void> {
     const event = intent.kind === "release" ? "handover.outcome" : `exchange.${outcome}`;
     await this.#tx(event, { ...intent, outcome, ...(detail ? { detail } : {}) }, async (t) => {
-      await t.run("UPDATE effects SET state = 'DONE', outcome = ? WHERE effect = ?", outcome, intent.effect);
+      await t.run(
+        "UPDATE effects SET state = 'DONE', outcome = ?, after = ? WHERE effect = ?",
+        outcome,
+        after ? JSON.stringify({ latch: after.latch, item: after.item }) : null,
+        intent.effect,
+      );
       const next = slotAfter(intent, outcome);
       if (next) {
         await t.run(
@@ -219,8 +232,8 @@ export class Ledger {
   }
 
   /** A door that was left open has been closed: what became of the item after all. */
-  async settleLate(effect: EffectRow, outcome: Outcome): Promise<void> {
-    await this.finish(intentOf(effect), outcome, "later");
+  async settleLate(effect: EffectRow, outcome: Outcome, after: Seen): Promise<void> {
+    await this.finish(intentOf(effect), outcome, { detail: "later", after });
   }
 
   async openExchange(
@@ -308,19 +321,15 @@ export class Ledger {
   }
 
   /** Marks a slot whose sensors contradict the ledger before anything was moved. */
-  async lockOut(slot: string, detail: string): Promise<void> {
-    await this.#tx("slot.unknown", { slot, detail }, async (t) => {
-      await t.run("UPDATE slots SET state = 'unknown' WHERE slot = ?", slot);
+  async lockOut(slot: string, effect: string, detail: string): Promise<void> {
+    await this.#tx("slot.unknown", { slot, effect, detail }, async (t) => {
+      await t.run("UPDATE slots SET state = 'unknown', effect = ? WHERE slot = ?", effect, slot);
     });
   }
 
-  /** A request that was refused, for the record. */
-  refused = (method: string, reason: string, voucher?: string): Promise<void> =>
-    this.#tx(
-      "request.refused",
-      { detail: `${method} ${reason}`, ...(voucher ? { voucher: { id: voucher, seq: 0 } } : {}) },
-      async () => undefined,
-    );
+  /** Requests that were refused, for the record. */
+  refused = (method: string, reason: string): Promise<void> =>
+    this.#tx("request.refused", { detail: `${method} ${reason}` }, async () => undefined);
 
   async readJournal(after: number): Promise<VaultRow[]> {
     return (await readJournal(this.#store, after, 100)).map(

@@ -28,6 +28,9 @@ export class Locks {
 
   places = (): SlotPlace[] => [...this.#places.values()];
 
+  /** Whether the configuration knows this slot; the ledger also keeps slots of former configurations. */
+  has = (slot: string): boolean => this.#places.has(slot);
+
   place(slot: string): SlotPlace {
     const place = this.#places.get(slot);
     if (!place) throw new TypeError(`no slot ${slot}`);
@@ -44,8 +47,9 @@ export class Locks {
     return this.host(slot).status().capabilities as LockCapabilities | undefined;
   }
 
-  /** One look at a compartment; undefined when the board cannot be read. */
+  /** One look at a compartment; undefined when the board cannot be read or the slot is not wired any more. */
   async look(slot: string): Promise<LockState | undefined> {
+    if (!this.has(slot)) return undefined;
     const read = await this.host(slot).use("query", READ_MS, (lock) => lock.read());
     return read.ok ? read.value[this.place(slot).compartment] : undefined;
   }

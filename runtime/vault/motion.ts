@@ -1,8 +1,8 @@
-import type { LockState } from "../../drivers/contract/index.ts";
+import type { LockState, MotionToken } from "../../drivers/contract/index.ts";
 import { type Clock, type Fault, isFault } from "../../drivers/kit/index.ts";
 import type { HANDOVER_PHASES } from "../ipc/index.ts";
 import type { Evidence } from "./evidence.ts";
-import { vaultFault } from "./faults.ts";
+import { log, vaultFault } from "./faults.ts";
 import type { Intent, Ledger } from "./ledger.ts";
 import type { Locks } from "./locks.ts";
 
@@ -25,13 +25,17 @@ export interface MotionContext {
   /** Called before each named step; the crash tests end the process in it. */
   step: (name: string) => void;
   limits?: Partial<typeof LIMITS>;
+  /** Aborted when the process ends in order: what moves is then left to the recovery of the next start. */
+  stopping?: AbortSignal;
+  /** Ends a token whose call has come back. */
+  retire: (token: MotionToken) => void;
 }
 
 /**
  * One motion of one lock, from INTENT to the evidence of what happened:
  * INTENT durable → state before noted → ISSUED durable, which consumes what pays → one command → watch latch and door.
  * Nothing is ever sent twice. The caller judges the evidence and writes the outcome.
- * @throws Fault when it ends before ISSUED; the ledger then has the intent as `notMoved`
+ * @throws Fault when it ends before ISSUED, the ledger then has the intent as `notMoved`; or `vault.stopping`
  */
 export async function move(
   context: MotionContext,
@@ -47,28 +51,33 @@ export async function move(
   const before = await locks.look(intent.slot);
   const refusal = refuse(before, expected);
   if (refusal || !before) {
-    await ledger.finish(intent, intent.kind === "release" ? "notMoved" : "empty", refusal?.code);
-    if (refusal?.code === "vault.contradiction") await ledger.lockOut(intent.slot, "itemSensor");
+    await ledger.finish(intent, "notMoved", { detail: refusal?.code, after: before });
+    if (refusal?.code === "vault.contradiction")
+      await ledger.lockOut(intent.slot, intent.effect, "itemSensor");
     throw refusal ?? vaultFault("notReady");
   }
   step("before-issued");
-  let token: Awaited<ReturnType<Ledger["issue"]>>;
+  let token: MotionToken;
   try {
     const { lock, compartment } = locks.place(intent.slot);
     token = await ledger.issue(intent, before, { device: lock, compartment });
   } catch (error) {
-    if (isFault(error))
-      await ledger.finish(intent, intent.kind === "release" ? "notMoved" : "empty", error.code);
+    if (isFault(error) && error.code.startsWith("vault."))
+      await ledger.finish(intent, "notMoved", { detail: error.code });
     throw error;
   }
   step("issued");
   onPhase("issued");
-  await locks.unlock(intent.slot, token);
+  const sent = await locks.unlock(intent.slot, token);
+  context.retire(token);
   step("sent");
-  onPhase("unlocked");
+  // Whether an unlock that failed reached the board is for the evidence to say.
+  if (sent.ok) onPhase("unlocked");
+  else log("sendFailed", { effect: intent.effect, slot: intent.slot }, sent.error);
   const latchSeen = await watchLatch(context, intent, onPhase);
   step(latchSeen ? "opened" : "not-opened");
   await watchDoor(context, intent.slot);
+  if (context.stopping?.aborted) throw vaultFault("stopping");
   step("closed");
   const [now, again] = await locks.lookTwice(intent.slot);
   if (now?.latch === "locked" && latchSeen) onPhase("closed");
@@ -87,12 +96,12 @@ function refuse(before: LockState | undefined, expected: LockState["item"] | "an
 
 /** Looks for the latch to open; true once it was seen, which is written down at once. */
 async function watchLatch(
-  { ledger, locks, clock, limits, step }: MotionContext,
+  { ledger, locks, clock, limits, step, stopping }: MotionContext,
   intent: Intent,
   onPhase: (phase: Phase) => void,
 ): Promise<boolean> {
   const end = clock.mono() + (limits?.unlatch ?? LIMITS.unlatch);
-  while (clock.mono() < end) {
+  while (clock.mono() < end && !stopping?.aborted) {
     const state = await locks.look(intent.slot);
     if (state?.latch === "open") {
       step("latch-seen");
@@ -100,17 +109,17 @@ async function watchLatch(
       onPhase("opened");
       return true;
     }
-    await clock.sleep(limits?.pollLatch ?? LIMITS.pollLatch);
+    await clock.sleep(limits?.pollLatch ?? LIMITS.pollLatch, stopping);
   }
   return false;
 }
 
 /** Waits until the door is closed, or has stood open for its time. */
-async function watchDoor({ locks, clock, limits }: MotionContext, slot: string): Promise<void> {
+async function watchDoor({ locks, clock, limits, stopping }: MotionContext, slot: string): Promise<void> {
   const end = clock.mono() + (limits?.doorOpen ?? LIMITS.doorOpen);
-  while (clock.mono() < end) {
+  while (clock.mono() < end && !stopping?.aborted) {
     const state = await locks.look(slot);
     if (state?.latch === "locked") return;
-    await clock.sleep(limits?.pollDoor ?? LIMITS.pollDoor);
+    await clock.sleep(limits?.pollDoor ?? LIMITS.pollDoor, stopping);
   }
 }

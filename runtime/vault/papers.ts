@@ -36,6 +36,7 @@ export class Papers {
   readonly #keys: readonly PublicKey[];
   readonly #sensesKeyPath: string;
   readonly #clock: Clock;
+  readonly #started: { wall: number; mono: number };
   readonly #challenges = new Map<string, { voucherHash: string; until: number }>();
 
   constructor(options: { unit: string; keys: readonly PublicKey[]; sensesKeyPath: string; clock: Clock }) {
@@ -43,6 +44,7 @@ export class Papers {
     this.#keys = options.keys;
     this.#sensesKeyPath = options.sensesKeyPath;
     this.#clock = options.clock;
+    this.#started = { wall: options.clock.wall(), mono: options.clock.mono() };
   }
 
   voucher = (jws: string): Result<Voucher> =>
@@ -118,10 +120,12 @@ export class Papers {
   #valid<T extends Dated>(document: Result<T>): Result<T> {
     if (!document.ok) return document;
     const { unit, nbf, exp } = document.value;
-    const now = this.#clock.wall() / 1000;
+    const wall = this.#clock.wall();
     if (unit !== this.#unit) return err(vaultFault("otherUnit"));
-    if (nbf !== undefined && now < nbf) return err(vaultFault("notYet"));
-    if (now >= exp) return err(vaultFault("expired"));
+    if (nbf !== undefined && wall < nbf * 1000) return err(vaultFault("notYet"));
+    // A wall clock that is set back must not bring an expired paper to life again.
+    const atLeast = this.#started.wall + (this.#clock.mono() - this.#started.mono);
+    if (Math.max(wall, atLeast) >= exp * 1000) return err(vaultFault("expired"));
     return document;
   }
 }

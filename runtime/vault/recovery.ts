@@ -1,78 +1,103 @@
 import type { Clock } from "../../drivers/kit/index.ts";
 import { type Evidence, judgeLoad, judgeRelease, judgeUnload } from "./evidence.ts";
-import { log } from "./faults.ts";
-import { type EffectRow, intentOf, type Ledger } from "./ledger.ts";
+import { log, vaultFault } from "./faults.ts";
+import { type EffectRow, intentOf, type Ledger, type Seen } from "./ledger.ts";
 import type { Locks } from "./locks.ts";
+
+/** A board that does not come back within this leaves its slot `unknown`, so that the other slots serve, ms. */
+export const BOARD_MS = 30_000;
+
+const unseen: Seen = { latch: "unknown", item: "unknown" };
+const parseSeen = (text: string | null): Seen => (text ? (JSON.parse(text) as Seen) : unseen);
 
 /**
  * Gives every motion that was under way when the process ended its outcome, by what the board shows now. An INTENT was
  * never sent. Nothing is sent here.
+ * @throws Fault `vault.stopping` when `signal` aborts first
  */
-export async function settleOpenEffects(ledger: Ledger, locks: Locks): Promise<number> {
+export async function settleOpenEffects(
+  ledger: Ledger,
+  locks: Locks,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<number> {
   const open = await ledger.openEffects();
   for (const row of open) {
     if (row.state === "INTENT") {
-      await finish(ledger, row, row.kind === "release" ? "notMoved" : "empty", "neverSent");
+      await ledger.finish(intentOf(row), "notMoved", { detail: "neverSent" });
+      log("recovered", { effect: row.effect, slot: row.slot, outcome: "notMoved" });
       continue;
     }
-    await locks.host(row.slot).whenReady();
+    if (locks.has(row.slot)) await waitForBoard(locks, row.slot, clock, signal);
+    if (signal.aborted) throw vaultFault("stopping");
     const [now, again] = await locks.lookTwice(row.slot);
-    const before = JSON.parse(row.before ?? '{"latch":"unknown","item":"unknown"}') as Evidence["before"];
-    const evidence: Evidence = { now, again, before, latchSeen: row.latch_seen === 1, watched: false };
-    const outcome =
-      row.kind === "release"
-        ? judgeRelease(evidence)
-        : row.kind === "load"
-          ? judgeLoad(evidence)
-          : judgeUnload(evidence);
-    await finish(ledger, row, outcome, "afterRestart");
+    const evidence: Evidence = {
+      now,
+      again,
+      before: parseSeen(row.before),
+      latchSeen: row.latch_seen === 1,
+      watched: false,
+    };
+    const outcome = judges[row.kind](evidence);
+    await ledger.finish(intentOf(row), outcome, { detail: "afterRestart", after: again });
+    log("recovered", { effect: row.effect, slot: row.slot, outcome });
   }
   return open.length;
 }
 
-async function finish(
-  ledger: Ledger,
-  row: EffectRow,
-  outcome: ReturnType<typeof judgeRelease> | ReturnType<typeof judgeLoad>,
-  detail: string,
-): Promise<void> {
-  await ledger.finish(intentOf(row), outcome, detail);
-  log("recovered", { effect: row.effect, slot: row.slot, outcome });
+const judges = { release: judgeRelease, load: judgeLoad, unload: judgeUnload };
+
+async function waitForBoard(locks: Locks, slot: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([
+    locks.host(slot).whenReady(),
+    clock.sleep(BOARD_MS, AbortSignal.any([signal, timer.signal])),
+  ]);
+  timer.abort();
 }
 
 const WATCH_MS = 1_000;
 
+export interface PresentedWatch {
+  ledger: Ledger;
+  locks: Locks;
+  clock: Clock;
+  /** Slots that a motion is working on are its own to judge. */
+  busy(slot: string): boolean;
+  /** Runs a job while no motion can begin. */
+  inTurn<T>(job: () => Promise<T>): Promise<T>;
+  onChange(): void;
+}
+
 /**
- * Watches slots that were left with an open door: when it is closed and the item gone, the outcome becomes `taken`
- * after all. Ends with `signal`.
+ * Watches slots that were left presented: when a door that was open is closed and the item gone, the outcome becomes
+ * `taken` after all. An item that vanishes behind a door that was never seen open proves nothing. Ends with `signal`.
  */
-export async function watchPresented(
-  ledger: Ledger,
-  locks: Locks,
-  clock: Clock,
-  busy: (slot: string) => boolean,
-  signal: AbortSignal,
-  onChange: () => void,
-): Promise<void> {
+export async function watchPresented(watch: PresentedWatch, signal: AbortSignal): Promise<void> {
+  const { ledger, locks, clock } = watch;
+  const seenOpen = new Set<string>();
   while (!signal.aborted) {
     await clock.sleep(WATCH_MS, signal);
     if (signal.aborted) return;
-    for (const slot of (await ledger.slots()).filter(
-      (row) => row.state === "presented" && row.effect && !busy(row.slot),
-    )) {
-      const row = await ledger.effect(slot.effect ?? "");
+    for (const slot of await ledger.slots()) {
+      if (slot.state !== "presented" || !slot.effect || watch.busy(slot.slot)) continue;
+      const row = await ledger.effect(slot.effect);
       const state = row?.kind === "release" ? await locks.look(slot.slot) : undefined;
-      if (!row || state?.latch !== "locked" || state.item !== "absent") continue;
-      const [now, again] = await locks.lookTwice(slot.slot);
-      if (
-        now?.latch !== "locked" ||
-        now.item !== "absent" ||
-        again?.latch !== "locked" ||
-        again.item !== "absent"
-      )
-        continue;
-      await ledger.settleLate(row, "taken");
-      onChange();
+      if (!row || !state) continue;
+      if (state.latch === "open") seenOpen.add(row.effect);
+      const wasOpen = seenOpen.has(row.effect) || parseSeen(row.after).latch === "open";
+      if (!wasOpen || !gone(state)) continue;
+      await watch.inTurn(() => settleTaken(watch, row));
     }
   }
+}
+
+const gone = (state: Seen | undefined): state is Seen => state?.latch === "locked" && state.item === "absent";
+
+async function settleTaken({ ledger, locks, busy, onChange }: PresentedWatch, row: EffectRow): Promise<void> {
+  const [now, again] = await locks.lookTwice(row.slot);
+  const slot = (await ledger.slots()).find((found) => found.slot === row.slot);
+  if (!gone(now) || !gone(again) || busy(row.slot) || slot?.effect !== row.effect) return;
+  await ledger.settleLate(row, "taken", again);
+  onChange();
 }

@@ -3,7 +3,7 @@ import { gpioInputDriver } from "../../drivers/auxiliary/gpio/index.ts";
 import type { AuxiliaryInput, DeviceStatus, Indicator, Lock } from "../../drivers/contract/index.ts";
 import { DeviceHost } from "../../drivers/host/index.ts";
 import { gpioOutputDriver } from "../../drivers/indicator/gpio/index.ts";
-import { type Clock, err, isFault, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
+import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import { KerongBuses, kerongDriver } from "../../drivers/lock/kerong/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { type DeviceOf, readConfiguration } from "../../provisioning/index.ts";
@@ -17,6 +17,7 @@ import { Locks } from "./locks.ts";
 import type { LIMITS, MotionContext } from "./motion.ts";
 import { Papers } from "./papers.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
+import { Refusals } from "./refusals.ts";
 import { tokenMint } from "./tokens.ts";
 
 export interface VaultOptions {
@@ -43,7 +44,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   const configuration = await readConfiguration(options.state);
   if (!configuration.ok) throw configuration.error;
   const config = configuration.value;
-  const { mint, redeem } = tokenMint();
+  const { mint, redeem, retire } = tokenMint();
   const mutant = options.synchronousForMutant;
   const ledger = await Ledger.open(join(options.state, "vault", "ledger.db"), {
     clock,
@@ -86,12 +87,15 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   }
 
   const locks = new Locks(devices.locks, config.slots, clock);
-  const interlocks = new Interlocks(devices.inputs, config.interlocks);
+  const interlocks = new Interlocks(devices.inputs, config.interlocks, config.serviceSwitch);
+  const stopping = new AbortController();
   const motion: MotionContext = {
     ledger,
     locks,
     clock,
     step: options.step ?? (() => undefined),
+    stopping: stopping.signal,
+    retire,
     ...(options.limits ? { limits: options.limits } : {}),
   };
   const papers = new Papers({
@@ -118,7 +122,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     motion,
     papers,
     interlocks,
-    gate: async () => (exchange.current ? err(vaultFault("exchangeOpen")) : ready()),
+    gate: () => (exchange.current ? err(vaultFault("exchangeOpen")) : ready()),
     onHandover: (handover) => {
       everyone((peer) => peer.emit("handover", handover));
       if (handover.phase === "done") void tellSlots();
@@ -139,19 +143,22 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   async function tellSlots(): Promise<void> {
     if (peers.size === 0) return;
-    const state = { slots: await slots(), interlocks: await interlocks.active() };
-    everyone((peer) => peer.emit("slots", state));
+    try {
+      const state = { slots: await slots(), interlocks: await interlocks.active() };
+      everyone((peer) => peer.emit("slots", state));
+    } catch (error) {
+      if (!isFault(error)) throw error; // a ledger that died or was closed says so elsewhere
+    }
   }
 
   const answer = <T>(result: Result<T>) => (result.ok ? ok({ body: result.value, parts: [] }) : result);
-  /** Says in the log and the journal what was refused. */
-  const judged = async <T>(method: string, result: Promise<Result<T>>) => {
-    const value = await result;
-    if (!value.ok) {
-      log("refused", { method, reason: value.error.code });
-      await ledger.refused(method, value.error.code);
-    }
-    return answer(value);
+  const refusals = new Refusals(ledger, clock);
+  /** One request that may lead to a motion at a time, until it is accepted or refused, which is journalled. */
+  const admission = new Mutex();
+  const judged = async <T>(method: string, job: () => Promise<Result<T>>) => {
+    const result = await admission.run(job);
+    if (!result.ok) await refusals.note(method, result.error.code);
+    return answer(result);
   };
 
   const handlers: Handlers<typeof vaultMethods> = {
@@ -165,17 +172,17 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
           ready: settled,
         }),
       ),
-    "collect.begin": ({ voucher }) => judged("collect.begin", collection.begin(voucher)),
-    "collect.release": (request) => judged("collect.release", collection.release(request)),
+    "collect.begin": ({ voucher }) => judged("collect.begin", () => collection.begin(voucher)),
+    "collect.release": (request) => judged("collect.release", () => collection.release(request)),
     "collect.outcome": async ({ command }) => {
       const handover = await collection.outcome(command);
       return answer(ok(handover ? { handover } : {}));
     },
-    "exchange.begin": ({ credentials }) => judged("exchange.begin", exchange.begin(credentials)),
-    "exchange.load": (request) => judged("exchange.load", exchange.load(request)),
-    "exchange.unload": (request) => judged("exchange.unload", exchange.unload(request)),
-    "exchange.end": ({ exchange: id }) => judged("exchange.end", exchange.end(id)),
-    settle: ({ settlement }) => judged("settle", settle(settlement)),
+    "exchange.begin": ({ credentials }) => judged("exchange.begin", () => exchange.begin(credentials)),
+    "exchange.load": (request) => judged("exchange.load", () => exchange.load(request)),
+    "exchange.unload": (request) => judged("exchange.unload", () => exchange.unload(request)),
+    "exchange.end": ({ exchange: id }) => judged("exchange.end", () => exchange.end(id)),
+    settle: ({ settlement }) => judged("settle", () => settle(settlement)),
     "journal.read": async ({ after }) => answer(ok({ rows: await ledger.readJournal(after) })),
   };
 
@@ -184,10 +191,9 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     if (!settlement.ok) return settlement;
     const row = (await ledger.slots()).find((slot) => slot.slot === settlement.value.slot);
     const waits =
-      row &&
-      (row.state === "unknown" || row.state === "presented") &&
-      (row.effect ?? settlement.value.effect) === settlement.value.effect;
-    if (!row || !waits) return err(vaultFault("nothingToSettle"));
+      row && (row.state === "unknown" || row.state === "presented") && row.effect === settlement.value.effect;
+    if (!row || !waits || collection.busy(row.slot) || exchange.busy(row.slot))
+      return err(vaultFault("nothingToSettle"));
     await ledger.settle(row, settlement.value.finding, settlement.value.operator);
     void tellSlots();
     return ok({});
@@ -195,7 +201,6 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   ledger.onJournal = (seq) => everyone((peer) => peer.emit("journal", { seq }));
   for (const device of devices.all()) device.start();
-  const stopping = new AbortController();
   const server = await listenUnix(join(options.state, "run", "vault.sock"), (socket) => {
     const peer: VaultPeer = new Peer(socket, {
       remote: {},
@@ -209,17 +214,20 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const settling = (async () => {
     await ledger.closeAllExchanges();
-    const open = await settleOpenEffects(ledger, locks);
+    const open = await settleOpenEffects(ledger, locks, clock, stopping.signal);
     settled = true;
     log("ready", { open, slots: config.slots.length });
     void tellSlots();
     await watchPresented(
-      ledger,
-      locks,
-      clock,
-      (slot) => collection.busy(slot),
+      {
+        ledger,
+        locks,
+        clock,
+        busy: (slot) => collection.busy(slot) || exchange.busy(slot),
+        inTurn: (job) => admission.run(job),
+        onChange: () => void tellSlots(),
+      },
       stopping.signal,
-      () => void tellSlots(),
     );
   })();
   // A ledger that cannot be settled or has died must not move anything: the process ends and is started anew.
@@ -237,7 +245,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
       stopping.abort();
       server.close();
       for (const peer of peers) peer.close();
-      await collection.idle();
+      await Promise.all([collection.idle(), exchange.idle()]);
       await Promise.all(devices.all().map((device) => device.stop()));
       await settling.catch(() => undefined);
       await ledger.close();
