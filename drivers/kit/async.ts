@@ -108,3 +108,27 @@ export class Emitter<E extends Record<string, unknown>> {
     }
   }
 }
+
+/** Wakes the one who waits. A ring that nobody waits for is kept for the next wait, so that none is lost in between. */
+export class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Resolves at a ring, after `ms`, or when `signal` aborts. */
+  async wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+    if (!this.#rung && !signal?.aborted) {
+      const timer = new AbortController();
+      this.#wake = () => timer.abort();
+      signal?.addEventListener("abort", this.#wake, { once: true });
+      await clock.sleep(ms, timer.signal);
+      signal?.removeEventListener("abort", this.#wake);
+      this.#wake = undefined;
+    }
+    this.#rung = false;
+  }
+}

@@ -4,7 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { type Clock, parseJson } from "../../drivers/kit/index.ts";
 import { importSigningKey, type SigningKey } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
-import { Collections } from "./collections/index.ts";
+import { Collections, VaultJournal } from "./collections/index.ts";
 import { Devices } from "./devices/index.ts";
 import { Health, type Offer } from "./health/index.ts";
 import { Link } from "./link/index.ts";
@@ -65,10 +65,14 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
   const devices = new Devices(clock);
   devices.start(state, configuration.roles.includes("collection") ? ["senses", "vault"] : ["senses"]);
   const mutant = options.synchronousForMutant;
-  const [store, deviceKey] = await Promise.all([
-    openCoreStore(state, mutant ? { synchronousForMutant: mutant } : {}),
-    readDeviceKey(state),
-  ]);
+  const opening = openCoreStore(state, mutant ? { synchronousForMutant: mutant } : {});
+  const [store, deviceKey] = await Promise.all([opening, readDeviceKey(state)]).catch(
+    async (error: unknown) => {
+      await devices.stop();
+      await opening.then((opened) => opened.close()).catch(() => undefined);
+      throw error;
+    },
+  );
   const health = new Health({ configuration, devices, store, clock });
   const link = new Link({
     state,
@@ -87,7 +91,8 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
     clock,
     ...(options.patienceMs ? { patienceMs: options.patienceMs } : {}),
   });
-  const collections = new Collections({ store, link, devices, configuration, deviceKey, clock });
+  const journal = new VaultJournal({ store, link, devices, configuration, deviceKey, clock });
+  const collections = new Collections({ store, link, devices, journal, configuration, clock });
   const questions = new Questions({ link, configuration, clock });
   const telemetry: Telemetry = new Telemetry({
     configuration,
@@ -118,9 +123,15 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
       link.start();
     },
     stop: async () => {
-      await Promise.all([submissions.stop(), collections.stop(), telemetry.stop(), health.stop()]);
-      await link.stop();
-      await devices.stop();
+      // Together: each may be waiting for an answer of another, which its end settles.
+      await Promise.all([
+        submissions.stop(),
+        collections.stop(),
+        telemetry.stop(),
+        health.stop(),
+        link.stop(),
+        devices.stop(),
+      ]);
       await store.close();
     },
   };

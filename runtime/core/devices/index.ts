@@ -18,6 +18,9 @@ type SensesMethods = typeof sensesMethods;
 type VaultMethods = typeof vaultMethods;
 type Side = "senses" | "vault";
 
+/** A process that ends each connection at once must not keep the core busy, ms. */
+const AGAIN_MS = 50;
+
 /**
  * The core's lines to senses and vault: connected for ever, their devices' last statuses kept. A call while one of them is
  * away answers `ipc.gone`.
@@ -40,7 +43,7 @@ export class Devices {
     this.onVault("slots", ({ slots, interlocks }) => {
       this.slots = slots;
       this.interlocks = interlocks;
-      this.vaultReady = true;
+      if (!this.vaultReady) void this.#askVault();
       this.events.emit("changed", undefined);
     });
     this.onVault("status", ({ device }) => this.#note("vault", device));
@@ -112,12 +115,13 @@ export class Devices {
     while (!this.#stop.signal.aborted) {
       const socket = await connectUnix(path, this.#stop.signal, this.#clock);
       if (!socket) return;
+      if (this.#stop.signal.aborted) return void socket.destroy();
       const peer = side === "senses" ? this.#openSenses(socket) : this.#openVault(socket);
-      const first = side === "senses" ? await this.senses("status", {}) : await this.vault("status", {});
-      if (first.ok) this.#welcome(side, first.value.body as never);
-      this.events.emit("connected", side);
+      await (side === "senses" ? this.#askSenses() : this.#askVault());
+      if (peer.connected) this.events.emit("connected", side);
       await peer.closed;
       this.#lost(side);
+      await this.#clock.sleep(AGAIN_MS, this.#stop.signal);
     }
   }
 
@@ -143,14 +147,23 @@ export class Devices {
     return peer;
   }
 
-  #welcome(
-    side: Side,
-    body: { devices: DeviceStatus[]; slots?: Slot[]; interlocks?: string[]; ready?: boolean },
-  ): void {
-    for (const device of body.devices) this.#statuses.set(device.role, { ...device, side });
-    if (body.slots) this.slots = body.slots;
-    if (body.interlocks) this.interlocks = body.interlocks;
-    if (body.ready !== undefined) this.vaultReady = body.ready;
+  async #askSenses(): Promise<void> {
+    const answer = await this.senses("status", {});
+    if (!answer.ok) return;
+    for (const device of answer.value.body.devices)
+      this.#statuses.set(device.role, { ...device, side: "senses" });
+    this.events.emit("changed", undefined);
+  }
+
+  /** Only the vault itself says that it is ready; it tells its slots anew when it becomes so. */
+  async #askVault(): Promise<void> {
+    const answer = await this.vault("status", {});
+    if (!answer.ok) return;
+    const { devices, slots, interlocks, ready } = answer.value.body;
+    for (const device of devices) this.#statuses.set(device.role, { ...device, side: "vault" });
+    this.slots = slots;
+    this.interlocks = interlocks;
+    this.vaultReady = ready;
     this.events.emit("changed", undefined);
   }
 

@@ -1,5 +1,5 @@
 import { GRADES, type Grade } from "../../../drivers/contract/index.ts";
-import { type Clock, Emitter } from "../../../drivers/kit/index.ts";
+import { type Clock, defineEvents, Emitter } from "../../../drivers/kit/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Devices } from "../devices/index.ts";
 import type { Store } from "../store/index.ts";
@@ -21,6 +21,15 @@ export interface Offer {
 }
 
 const PROBE_MS = 5_000;
+
+const log = defineEvents("health", {
+  store: { level: "error", what: "Whether the store can write has changed", fields: ["writes"] },
+  holidaysUnknown: {
+    level: "warn",
+    what: "The list of general holidays does not cover this year; the unit may be open on one",
+    fields: ["year"],
+  },
+});
 
 /** Decides from devices, hours and store which services can be offered now. */
 export class Health {
@@ -62,7 +71,7 @@ export class Health {
     for (const { role, grade } of needs.devices) {
       const status = this.#devices.status(role);
       const ready = status && (status.lifecycle === "ready" || status.lifecycle === "busy");
-      if (!ready) missing.push(`device.${role}`);
+      if (!ready || status.fitness.state === "failed") missing.push(`device.${role}`);
       else if (grade && !atLeast(status.capabilities?.grade, grade)) missing.push(`grade.${role}`);
     }
     if (!needs.always && this.hours().state === "closed") missing.push("hours.closed");
@@ -71,7 +80,13 @@ export class Health {
 
   /** A durable commit every few seconds: a store that cannot write closes the unit before a person begins. */
   async #probe(): Promise<void> {
+    let warned: number | undefined;
     while (!this.#stop.signal.aborted) {
+      const year = new Date(this.#clock.wall()).getUTCFullYear();
+      if (!this.holidaysKnown() && warned !== year) {
+        warned = year;
+        log("holidaysUnknown", { year });
+      }
       const writes = await this.#store.probe().then(
         () => true,
         () => false,
@@ -79,6 +94,7 @@ export class Health {
       const hoursBefore = this.hours().state;
       if (writes !== this.#storeWrites) {
         this.#storeWrites = writes;
+        log("store", { writes });
         this.events.emit("changed", undefined);
       }
       await this.#clock.sleep(PROBE_MS, this.#stop.signal);

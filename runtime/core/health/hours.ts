@@ -53,22 +53,30 @@ export function hoursAt(hours: Hours, wallMs: number): HoursState {
   const now = local(hours.zone, wallMs);
   for (const [from, to] of timesOf(hours, now.date, now.weekday)) {
     if (now.minute < minutes(from) || now.minute >= minutes(to)) continue;
-    return {
-      state: minutes(to) - now.minute <= SOON_MIN && to !== "24:00" ? "closingSoon" : "open",
-      closesAt: to,
-    };
+    const soon = minutes(to) - now.minute <= SOON_MIN && !(to === "24:00" && opensAtMidnight(hours, now));
+    return { state: soon ? "closingSoon" : "open", closesAt: to };
   }
   const reason = hours.holidays.includes(now.date) ? "holiday" : "hours";
   const opens = nextOpening(hours, now);
   return { state: "closed", reason, ...(opens ? { opens } : {}) };
 }
 
+/** The calendar date some days after another one, with its weekday. */
+function dayAfter(from: string, days: number): { date: string; weekday: number } {
+  const when = new Date(`${from}T12:00:00Z`);
+  when.setUTCDate(when.getUTCDate() + days);
+  return { date: when.toISOString().slice(0, 10), weekday: when.getUTCDay() || 7 };
+}
+
+function opensAtMidnight(hours: Hours, now: Local): boolean {
+  const { date, weekday } = dayAfter(now.date, 1);
+  return timesOf(hours, date, weekday)[0]?.[0] === "00:00";
+}
+
 function nextOpening(hours: Hours, now: Local): { date: string; time: string } | undefined {
   for (let day = 0; day <= 14; day++) {
-    const when = new Date(`${now.date}T12:00:00Z`);
-    when.setUTCDate(when.getUTCDate() + day);
-    const date = when.toISOString().slice(0, 10);
-    const time = timesOf(hours, date, when.getUTCDay() || 7)
+    const { date, weekday } = dayAfter(now.date, day);
+    const time = timesOf(hours, date, weekday)
       .map(([from]) => from)
       .find((from) => day > 0 || minutes(from) > now.minute);
     if (time) return { date, time };

@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MqttClient } from "mqtt";
-import { Backoff, type Clock, defineEvents, Emitter, isFault, newId } from "../../../drivers/kit/index.ts";
+import {
+  Backoff,
+  type Clock,
+  commonJs,
+  defineEvents,
+  Emitter,
+  newId,
+  within,
+} from "../../../drivers/kit/index.ts";
 import {
   dn,
   type Envelope,
@@ -24,6 +32,12 @@ const log = defineEvents("link", {
   host: { level: "info", what: "The centre says whether it is there", fields: ["online"] },
   refused: { level: "warn", what: "The broker refused a message", fields: ["kind"] },
   ignored: { level: "warn", what: "A message from the broker was not taken", fields: ["kind"] },
+  unkept: {
+    level: "error",
+    what: "A message could not be stored; it is not acknowledged, so that the broker sends it again",
+    fields: ["kind"],
+  },
+  failed: { level: "warn", what: "An attempt to connect failed", fields: [] },
 });
 
 export interface LinkOptions {
@@ -46,6 +60,9 @@ const WILL_DELAY_S = 30;
 const CONNECT_MS = 15_000;
 /** Without an answer the publish is given up; its owner sends it again. */
 const PUBLISH_MS = 20_000;
+const GOODBYE_MS = 1_000;
+/** A signed time that is further ahead of our clock than this says that our clock is wrong, s. */
+const AHEAD_S = 60;
 const MAX_PAYLOAD = 256 * 1024;
 
 /**
@@ -64,8 +81,8 @@ export class Link {
   #client: MqttClient | undefined;
   #epoch = 0;
   #hostOnline = false;
-  /** Monotonic time and age base of the last signed time of the centre. */
-  #timeProof: number | undefined;
+  /** The newest signed time of the centre, s, and whether it fits our clock. A retained one may be old; its age says so. */
+  #timeProof: { iat: number; fits: boolean } | undefined;
   #loop: Promise<void> | undefined;
   readonly events = new Emitter<{ up: undefined; down: undefined; host: boolean }>();
 
@@ -105,9 +122,15 @@ export class Link {
   }
 
   async stop(): Promise<void> {
-    if (this.up) await this.report("state", up.state(this.#unit), { online: false }, true);
+    const client = this.#client;
+    if (client?.connected) {
+      const goodbye = this.report("state", up.state(this.#unit), { online: false }, true).then(() =>
+        client.endAsync(),
+      );
+      await within(this.#options.clock, GOODBYE_MS, goodbye, () => new Error("late")).catch(() => undefined);
+    }
     this.#stop.abort();
-    this.#client?.end(true);
+    client?.end(true);
     await this.#loop;
   }
 
@@ -135,7 +158,9 @@ export class Link {
           return false;
         },
       );
-    return Promise.race([sent, this.#options.clock.sleep(PUBLISH_MS, this.#stop.signal).then(() => false)]);
+    const timer = new AbortController();
+    const late = this.#options.clock.sleep(PUBLISH_MS, timer.signal).then(() => false);
+    return Promise.race([sent, late]).finally(() => timer.abort());
   }
 
   /** Publishes a body in the envelope of k1. */
@@ -150,8 +175,8 @@ export class Link {
     const { clock } = this.#options;
     const sq = (this.#sequences.get(kind) ?? -1) + 1;
     this.#sequences.set(kind, sq);
-    const age =
-      this.#timeProof === undefined ? undefined : Math.round((clock.mono() - this.#timeProof) / 1000);
+    const proof = this.#timeProof;
+    const age = proof && Math.max(0, Math.round(clock.wall() / 1000 - proof.iat));
     return {
       v: 1,
       id: newId(clock.wall()),
@@ -161,14 +186,14 @@ export class Link {
       ts: clock.wall(),
       mt: Math.round(clock.mono()),
       bt: this.#boot,
-      clk: { synced: age !== undefined, ...(age === undefined ? {} : { ageS: age }) },
+      clk: { synced: proof?.fits === true, ...(age === undefined ? {} : { ageS: age }) },
       k: kind,
       d: body,
     };
   }
 
   async #run(): Promise<void> {
-    const { connect, UniqueMessageIdProvider } = await import("mqtt");
+    const { connect, UniqueMessageIdProvider } = commonJs(await import("mqtt"));
     const { configuration, state, store, clock } = this.#options;
     const tls = async () => ({
       ca: configuration.centre.broker.ca,
@@ -190,7 +215,9 @@ export class Link {
           clean: false,
           keepalive: KEEPALIVE_S,
           connectTimeout: CONNECT_MS,
+          // 0: each attempt is ours. The other option is for a refusal, after which the package would stay silent.
           reconnectPeriod: 0,
+          reconnectOnConnackError: true,
           queueQoSZero: false,
           resubscribe: false,
           manualConnect: true,
@@ -210,8 +237,9 @@ export class Link {
           this.#take(packet.topic as string, packet.payload as Buffer).then(
             () => done(),
             (error) => {
-              log("ignored", { kind: "message" }, error);
-              done();
+              const kind = (packet.topic as string).split("/")[4] ?? "";
+              log("unkept", { kind }, error);
+              client.end(true);
             },
           );
         };
@@ -221,9 +249,10 @@ export class Link {
         client.connect();
         this.#stop.signal.addEventListener("abort", ended, { once: true });
         await end;
+        this.#stop.signal.removeEventListener("abort", ended);
         client.end(true);
       } catch (error) {
-        log("ignored", { kind: "connect" }, isFault(error) ? error : error);
+        log("failed", {}, error);
       }
       this.#client = undefined;
       this.#hostOnline = false;
@@ -237,12 +266,11 @@ export class Link {
 
   async #connected(client: MqttClient): Promise<void> {
     const { configuration, birth } = this.#options;
-    try {
-      await client.subscribeAsync([dn.all(this.#unit), HOST_STATE(configuration.centre.host)], { qos: 1 });
-    } catch {
-      client.end(true);
-      return;
-    }
+    // A refused subscription would leave a unit that hears nothing: better to begin anew.
+    const grants = await client
+      .subscribeAsync([dn.all(this.#unit), HOST_STATE(configuration.centre.host)], { qos: 1 })
+      .catch(() => []);
+    if (grants.length < 2 || grants.some((grant) => grant.qos >= 128)) return void client.end(true);
     this.#backoff.reset();
     log("up", { epoch: this.#epoch });
     await this.report("birth", up.birth(this.#unit), birth(), true);
@@ -262,7 +290,9 @@ export class Link {
       if (!state.ok || state.value.host !== configuration.centre.host)
         return log("ignored", { kind: "host" });
       this.#hostOnline = state.value.online;
-      this.#timeProof = clock.mono();
+      const { iat } = state.value;
+      if (iat >= (this.#timeProof?.iat ?? 0))
+        this.#timeProof = { iat, fits: iat <= clock.wall() / 1000 + AHEAD_S };
       log("host", { online: state.value.online });
       this.events.emit("host", state.value.online);
       return;

@@ -56,19 +56,21 @@ export class Questions {
     const qid = newId(this.#clock.wall());
     const key = newReplyKey();
     const timer = new AbortController();
+    const offline: QuestionAnswer = { answer: "offline" };
     const answered = new Promise<QuestionAnswer>((resolve) => this.#open.set(qid, { key, settle: resolve }));
+    const late = this.#clock.sleep(deadlineMs, timer.signal).then(() => offline);
+    const unsent = async (): Promise<QuestionAnswer> => {
+      const plain = Buffer.from(
+        JSON.stringify({ v: 1, qid, unit, ...probe, replyKey: key.x } satisfies Probe),
+      );
+      const sealed = await sealSmall(recipient, plain, probeBinding(unit, qid)).finally(() => plain.fill(0));
+      const expiryS = Math.ceil(deadlineMs / 1000);
+      const sent = await this.#link.publish(up.ask(unit, qid), sealed, { expiryS });
+      if (sent) log("asked", { qid });
+      return sent ? new Promise<never>(() => undefined) : offline;
+    };
     try {
-      const whole: Probe = { v: 1, qid, unit, ...probe, replyKey: key.x };
-      const sealed = await sealSmall(recipient, Buffer.from(JSON.stringify(whole)), probeBinding(unit, qid));
-      log("asked", { qid });
-      const sent = await this.#link.publish(up.ask(unit, qid), sealed, {
-        expiryS: Math.ceil(deadlineMs / 1000),
-      });
-      if (!sent) return { answer: "offline" };
-      const late = this.#clock
-        .sleep(deadlineMs, timer.signal)
-        .then((): QuestionAnswer => ({ answer: "offline" }));
-      const answer = await Promise.race([answered, late]);
+      const answer = await Promise.race([answered, late, unsent().catch(() => offline)]);
       if (answer.answer === "offline") log("late", { qid });
       return answer;
     } finally {

@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, rm, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /**
  * Sealed packets as files. A file is whole and synced, and its folder too, before a row names it; it is removed, and the
@@ -7,6 +7,7 @@ import { join } from "node:path";
  */
 export class PacketFiles {
   readonly #folder: string;
+  #made: Promise<void> | undefined;
 
   constructor(state: string) {
     this.#folder = join(state, "store", "packets");
@@ -15,7 +16,7 @@ export class PacketFiles {
   path = (sid: string): string => join(this.#folder, sid);
 
   async write(sid: string, ciphertext: Uint8Array): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#make();
     const fresh = `${this.path(sid)}.new`;
     const file = await open(fresh, "w", 0o600);
     try {
@@ -25,7 +26,7 @@ export class PacketFiles {
       await file.close();
     }
     await rename(fresh, this.path(sid));
-    await this.#sync();
+    await syncFolder(this.#folder);
   }
 
   /** Bytes `from` to `from + length`, shorter at the end. */
@@ -44,24 +45,37 @@ export class PacketFiles {
     await unlink(this.path(sid)).catch((error: { code?: string }) => {
       if (error.code !== "ENOENT") throw error;
     });
-    await this.#sync();
+    await syncFolder(this.#folder);
   }
 
-  /** Removes files that no row names: leftovers of a cut before the row was written. */
+  /** Removes files that no row names: leftovers of a cut before the row was written, or after it was deleted. */
   async sweep(known: ReadonlySet<string>): Promise<number> {
-    const names = await readdir(this.#folder).catch(() => []);
-    const left = names.filter((name) => !known.has(name));
+    await this.#make();
+    const left = (await readdir(this.#folder)).filter((name) => !known.has(name));
     for (const name of left) await rm(join(this.#folder, name));
-    if (left.length > 0) await this.#sync();
+    if (left.length > 0) await syncFolder(this.#folder);
     return left.length;
   }
 
-  async #sync(): Promise<void> {
-    const folder = await open(this.#folder, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+  /** The folder's own name must be durable too, or the first packet is lost with it. */
+  #make(): Promise<void> {
+    this.#made ??= (async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await syncFolder(dirname(this.#folder));
+      await syncFolder(dirname(dirname(this.#folder)));
+    })();
+    this.#made.catch(() => {
+      this.#made = undefined;
+    });
+    return this.#made;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

@@ -21,14 +21,13 @@ import {
   ReceiptSchema,
   type SigningKey,
   sealPacket,
-  TRANSPORT_CHUNK,
-  up,
   verifyJws,
 } from "../../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Link } from "../link/index.ts";
-import { nextCounter, type Row, type Store } from "../store/index.ts";
+import { nextCounter, type Store } from "../store/index.ts";
 import { PacketFiles } from "./packets.ts";
+import { type QueuedSubmission, Uploader } from "./uploader.ts";
 
 export const submissionFault = defineErrors("submission", {
   notStored: {
@@ -79,15 +78,6 @@ export interface Submitted {
   receiptCode: string;
 }
 
-interface Stored extends Row {
-  sid: string;
-  reference: string;
-  manifest: string;
-  manifest_hash: string;
-  size: number;
-  state: string;
-}
-
 export interface SubmissionsOptions {
   state: string;
   configuration: UnitConfiguration;
@@ -99,7 +89,6 @@ export interface SubmissionsOptions {
   patienceMs?: number;
 }
 
-const WINDOW_BYTES = 128 * 1024;
 const PATIENCE_MS = 10_000;
 
 /**
@@ -109,15 +98,18 @@ const PATIENCE_MS = 10_000;
 export class Submissions {
   readonly #options: SubmissionsOptions;
   readonly #files: PacketFiles;
-  readonly #stop = new AbortController();
-  readonly #news = new Emitter<{ wake: undefined }>();
-  readonly #needs = new Map<string, [number, number][]>();
+  readonly #uploader: Uploader;
   readonly events = new Emitter<{ changed: undefined }>();
-  #loop: Promise<void> | undefined;
 
   constructor(options: SubmissionsOptions) {
     this.#options = options;
     this.#files = new PacketFiles(options.state);
+    this.#uploader = new Uploader({
+      ...options,
+      files: this.#files,
+      unit: options.configuration.unit,
+      patienceMs: options.patienceMs ?? PATIENCE_MS,
+    });
     options.link.receive("sub", (path, payload) => this.#receipt(path, payload));
   }
 
@@ -128,22 +120,19 @@ export class Submissions {
     if (swept > 0) log("swept", { count: swept });
   }
 
-  start(): void {
-    this.#loop ??= this.#run();
-  }
+  start = (): void => this.#uploader.start();
+  stop = (): Promise<void> => this.#uploader.stop();
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#news.emit("wake", undefined);
-    await this.#loop;
-  }
-
-  /** Submissions that the centre has not acknowledged yet. */
-  async pending(): Promise<{ count: number; oldestAt?: number }> {
-    const row = await this.#options.store.get<{ n: number; oldest: number | null }>(
-      "SELECT count(*) AS n, min(created_at) AS oldest FROM submissions",
+  /** Submissions that the centre has not accepted: those that wait, and those that it rejected and a person must look at. */
+  async pending(): Promise<{ count: number; rejected: number; oldestAt?: number }> {
+    const row = await this.#options.store.get<{ n: number; rejected: number; oldest: number | null }>(
+      "SELECT count(*) AS n, coalesce(sum(state = 'rejected'), 0) AS rejected, min(created_at) AS oldest FROM submissions",
     );
-    return { count: row?.n ?? 0, ...(row?.oldest ? { oldestAt: row.oldest } : {}) };
+    return {
+      count: row?.n ?? 0,
+      rejected: row?.rejected ?? 0,
+      ...(row?.oldest ? { oldestAt: row.oldest } : {}),
+    };
   }
 
   /** Seals a visit's draft and makes it durable. The answer is the acknowledgement: from here on it is never lost. */
@@ -192,7 +181,7 @@ export class Submissions {
       });
       log("stored", { sid, bytes: sealed.ciphertext.length });
       const receiptCode = makeReceiptCode(reference, key);
-      this.#news.emit("wake", undefined);
+      this.#uploader.ring();
       this.events.emit("changed", undefined);
       return ok({ sid, reference, receiptCode });
     } catch (error) {
@@ -200,66 +189,6 @@ export class Submissions {
     } finally {
       key.fill(0);
     }
-  }
-
-  async #run(): Promise<void> {
-    const { link, store, clock } = this.#options;
-    const wake = () => this.#news.emit("wake", undefined);
-    const offs = [link.events.on("host", wake), link.events.on("up", wake)];
-    while (!this.#stop.signal.aborted) {
-      const row = link.hostOnline
-        ? await store
-            .get<Stored>("SELECT * FROM submissions WHERE state = 'queued' ORDER BY created_at LIMIT 1")
-            .catch(() => undefined)
-        : undefined;
-      if (row) await this.#upload(row);
-      else await this.#woken(clock, 60_000);
-    }
-    for (const off of offs) off();
-  }
-
-  /** Sends the manifest, then what the centre says is missing, until a receipt ends it or the link does. */
-  async #upload(row: Stored): Promise<void> {
-    const { link, configuration, clock, store } = this.#options;
-    const { unit } = configuration;
-    const patience = this.#options.patienceMs ?? PATIENCE_MS;
-    this.#needs.delete(row.sid);
-    if (!(await link.publish(up.manifest(unit, row.sid), row.manifest)))
-      return void (await this.#woken(clock, 1_000));
-    while (link.hostOnline && !this.#stop.signal.aborted) {
-      await this.#woken(clock, patience, () => this.#needs.has(row.sid));
-      const still = await store.get("SELECT 1 FROM submissions WHERE sid = ? AND state = 'queued'", row.sid);
-      if (!still) return;
-      const missing = this.#needs.get(row.sid);
-      this.#needs.delete(row.sid);
-      if (!missing) {
-        // Nothing heard: ask. An answer may be lost, or the centre may know nothing of it and need the manifest again.
-        if (!(await link.publish(up.query(unit, row.sid), "{}"))) return;
-        await this.#woken(clock, patience, () => this.#needs.has(row.sid));
-        if (!this.#needs.has(row.sid)) return;
-        continue;
-      }
-      if (!(await this.#sendChunks(row, missing))) return;
-      if (!(await link.publish(up.query(unit, row.sid), "{}"))) return;
-    }
-  }
-
-  async #sendChunks(row: Stored, missing: [number, number][]): Promise<boolean> {
-    const { link, configuration } = this.#options;
-    const numbers = missing.flatMap(([first, last]) =>
-      Array.from({ length: last - first + 1 }, (_, i) => first + i),
-    );
-    const window = Math.max(1, Math.min(Math.floor(WINDOW_BYTES / TRANSPORT_CHUNK), link.receiveMaximum));
-    for (let at = 0; at < numbers.length; at += window) {
-      const sent = await Promise.all(
-        numbers.slice(at, at + window).map(async (n) => {
-          const bytes = await this.#files.read(row.sid, n * TRANSPORT_CHUNK, TRANSPORT_CHUNK);
-          return link.publish(up.chunk(configuration.unit, row.sid, n), bytes);
-        }),
-      );
-      if (sent.includes(false) || this.#stop.signal.aborted) return false;
-    }
-    return true;
   }
 
   async #receipt([sid = "", kind]: string[], payload: Buffer): Promise<void> {
@@ -272,7 +201,10 @@ export class Submissions {
       configuration.centre.keys,
     );
     if (!receipt.ok) return log("ignored", { sid: sid.slice(0, 40), reason: receipt.error.code });
-    const row = await store.get<Stored>("SELECT * FROM submissions WHERE sid = ?", receipt.value.sid);
+    const row = await store.get<QueuedSubmission>(
+      "SELECT * FROM submissions WHERE sid = ?",
+      receipt.value.sid,
+    );
     if (!row) return;
     if (
       receipt.value.unit !== configuration.unit ||
@@ -282,8 +214,7 @@ export class Submissions {
       return log("ignored", { sid: row.sid, reason: "another's" });
     }
     if (receipt.value.state === "need") {
-      this.#needs.set(row.sid, receipt.value.missing ?? []);
-      this.#news.emit("wake", undefined);
+      this.#uploader.needs(row.sid, receipt.value.missing ?? []);
       return;
     }
     if (receipt.value.state === "rejected") {
@@ -300,15 +231,19 @@ export class Submissions {
         });
       });
     } else await this.#erase(row, payload.toString("latin1"));
-    this.#news.emit("wake", undefined);
+    this.#uploader.ring();
     this.events.emit("changed", undefined);
   }
 
-  /** The sealed key first (its row, overwritten by SQLite), then the file; the tombstone stands in the same write as the first. */
-  async #erase(row: Stored, receipt: string): Promise<void> {
+  /**
+   * The sealed key first (in its row, which SQLite overwrites), then the file; the tombstone stands in the same write as
+   * the first. After a cut between the two, `recover` removes the file.
+   */
+  async #erase(row: QueuedSubmission, receipt: string): Promise<void> {
     const { store, clock } = this.#options;
     await store.tx(async (t) => {
-      await t.run("DELETE FROM submissions WHERE sid = ?", row.sid);
+      const { changes } = await t.run("DELETE FROM submissions WHERE sid = ?", row.sid);
+      if (changes === 0) return; // a second receipt
       await t.run(
         "INSERT INTO tombstones (sid, reference, manifest_hash, receipt, erased_at) VALUES (?, ?, ?, ?, ?)",
         row.sid,
@@ -321,14 +256,5 @@ export class Submissions {
     });
     await this.#files.remove(row.sid);
     log("erased", { sid: row.sid });
-  }
-
-  /** Waits for news, `ms` at most; at once when `already` holds. */
-  async #woken(clock: Clock, ms: number, already: () => boolean = () => false): Promise<void> {
-    if (already() || this.#stop.signal.aborted) return;
-    const timer = new AbortController();
-    const off = this.#news.on("wake", () => timer.abort());
-    await clock.sleep(ms, timer.signal);
-    off();
   }
 }

@@ -127,11 +127,12 @@ export class Telemetry {
 
   async #metrics(): Promise<Record<string, number>> {
     const { devices, submissions } = this.#options;
-    const pending = await submissions.pending().catch(() => ({ count: 0 }));
+    const pending = await submissions.pending().catch(() => ({ count: 0, rejected: 0 }));
     const metrics: Record<string, number> = {
       "process.uptime": Math.round(process.uptime()),
       "process.memory.usage": process.memoryUsage().rss,
       "kiosk.submission.queue.depth": pending.count,
+      "kiosk.submission.rejected": pending.rejected,
       ...Object.fromEntries(this.#counts),
     };
     const read = await devices.senses("sensor.read", {});
