@@ -1,0 +1,159 @@
+import { type Camera, type Driver, deviceFault, type Session } from "../../contract/index.ts";
+import { type Clock, defer, err, type Fault, isFault, ok, type Result } from "../../kit/index.ts";
+import type { CameraCommands } from "../../ports/index.ts";
+import { Freshness } from "./freshness.ts";
+import { stillFolder } from "./memory.ts";
+import { film } from "./preview.ts";
+import { type Group, startGroup } from "./process.ts";
+import { findInList, findPrograms } from "./programs.ts";
+import { collectStill, defaultHelper, startStill } from "./still.ts";
+
+export interface CameraSizes {
+  /** Width and height, px; even. */
+  still: readonly [width: number, height: number];
+  preview: readonly [width: number, height: number];
+}
+
+/** For documents and codes: the binned mode of the common 12-megapixel sensors, and a preview of its proportions. */
+export const LANDSCAPE: CameraSizes = { still: [2304, 1296], preview: [1024, 576] };
+/** For people: 4:5 as on a document's photograph, cut out of the same mode by the camera program. */
+export const PORTRAIT: CameraSizes = { still: [1032, 1290], preview: [512, 640] };
+
+/** Longest time of one still, settling and the helper's start included, ms. */
+export const STILL_LIMIT_MS = 12_000;
+const STALL_MS = 5_000;
+const LIST_LIMIT_MS = 4_000;
+/** So many stills in a row with the same bytes. */
+const FROZEN_STILLS = 3;
+
+export interface LibcameraSettings {
+  role: string;
+  /** As the camera programs count, from 0. */
+  index: number;
+  /** Default: `PORTRAIT` for a role that ends with `.portrait`, else `LANDSCAPE`. */
+  sizes?: CameraSizes;
+}
+
+export interface CameraOptions {
+  camera: CameraCommands;
+  clock: Clock;
+  /** Path of the still helper, `.ts` or a bundle; default beside this module. */
+  helper?: string;
+  /** A memory-backed folder, default /dev/shm. */
+  memory?: string;
+  limits?: { stillMs?: number; stallMs?: number };
+}
+
+/**
+ * A camera behind the libcamera programs. Stills go through `node-libcamera` in a helper process, the preview through the
+ * film program; one of both at a time. Whatever is started is killed with its children when it overruns, is no longer
+ * wanted, or the session closes.
+ */
+export function libcameraDriver(settings: LibcameraSettings, options: CameraOptions): Driver<Camera> {
+  const { role, index } = settings;
+  const { clock } = options;
+  const sizes = settings.sizes ?? (role.endsWith(".portrait") ? PORTRAIT : LANDSCAPE);
+  const stillMs = options.limits?.stillMs ?? STILL_LIMIT_MS;
+
+  /** Runs to the end, to `ms`, or to the abort of a signal, and never leaves a process. */
+  const finish = async (group: Group, ms: number, signals: AbortSignal[]) => {
+    const stop = AbortSignal.any(signals);
+    const timer = new AbortController();
+    const late = clock.sleep(ms, AbortSignal.any([stop, timer.signal])).then(() => undefined);
+    const ended = await Promise.race([group.ended, late]);
+    timer.abort();
+    if (ended) return ended;
+    group.kill();
+    await group.ended;
+    throw deviceFault(stop.aborted ? "canceled" : "timeoutDevice", { role });
+  };
+
+  return {
+    role,
+    class: "camera",
+    name: "camera.libcamera",
+    probeEveryMs: 30_000,
+    deviceTimeMs: 5_000,
+    open: async (signal) => {
+      const programs = await findPrograms(options.camera.path);
+      const list = async (stop: AbortSignal) => {
+        const group = startGroup(programs.still, ["--list-cameras"], { path: "/usr/bin:/bin" });
+        const found = findInList((await finish(group, LIST_LIMIT_MS, [stop])).text, index);
+        if (found === "absent") throw deviceFault("absent", { role, index });
+        return found;
+      };
+      const found = await list(signal);
+      const folder = stillFolder(options.memory ?? "/dev/shm", index, programs.still);
+      const closing = new AbortController();
+      const freshness = new Freshness(FROZEN_STILLS);
+      const capabilities = {
+        stillWidth: sizes.still[0],
+        stillHeight: sizes.still[1],
+        previewWidth: sizes.preview[0],
+        previewHeight: sizes.preview[1],
+      };
+
+      let running: Promise<unknown> | undefined;
+      /** The sensor can serve one program; a second one is refused, never queued. */
+      const alone = async <T>(job: () => Promise<T>): Promise<Result<T>> => {
+        if (closing.signal.aborted) return err(deviceFault("absent", { role }));
+        if (running) return err(deviceFault("busy", { role }));
+        const work = job();
+        running = work;
+        try {
+          return ok(await work);
+        } catch (error) {
+          return err(isFault(error) ? error : deviceFault("fault", { role }, error));
+        } finally {
+          running = undefined;
+        }
+      };
+
+      const takeStill = async (wanted: AbortSignal) => {
+        if (wanted.aborted) throw deviceFault("canceled", { role });
+        const [width, height] = sizes.still;
+        const helper = options.helper ?? defaultHelper();
+        const order = { index, width, height, folder, helper, limitMs: stillMs };
+        try {
+          const ended = await finish(startStill(order), stillMs, [wanted, closing.signal]);
+          const jpeg = collectStill(order, ended);
+          if (freshness.isFrozen(jpeg)) throw deviceFault("frozen", { role });
+          return { jpeg, at: clock.wall() };
+        } catch (error) {
+          folder.wipe();
+          throw error;
+        }
+      };
+      const show = async (onFrame: (jpeg: Uint8Array) => void, wanted: AbortSignal) => {
+        const [width, height] = sizes.preview;
+        const stallMs = options.limits?.stallMs ?? STALL_MS;
+        const order = { program: programs.vid, index, width, height, clock, stallMs };
+        const fault = await film(order, onFrame, AbortSignal.any([wanted, closing.signal]));
+        if (!fault) return;
+        // A film that ends by itself mostly means that the camera was unplugged.
+        if (fault.code === "device.fault") await list(closing.signal);
+        throw fault;
+      };
+
+      const session: Session<Camera> = {
+        identity: { model: typeof found === "object" ? found.sensor : "libcamera" },
+        capabilities,
+        verbs: {
+          capabilities,
+          still: ({ signal: wanted }) => alone(() => takeStill(wanted)),
+          preview: (onFrame, wanted) => alone(() => show(onFrame, wanted)),
+        },
+        recover: async () => ({ wiped: folder.wipe() }),
+        probe: async () => void (await list(closing.signal)),
+        // Nothing stays open between two commands, so nothing can be lost by itself.
+        lost: defer<Fault>().promise,
+        close: async () => {
+          closing.abort();
+          await running?.catch(() => undefined);
+          folder.remove();
+        },
+      };
+      return session;
+    },
+  };
+}
