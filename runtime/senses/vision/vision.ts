@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Static, Type } from "@sinclair/typebox";
@@ -48,11 +49,14 @@ interface Running {
   waiting: Map<number, (answer: Result<Answer>) => void>;
 }
 
-/** The core of the bundle lies beside its helper; from source the helper runs as this process does. */
+/** The core of the bundle lies beside its helper; from source it runs under tsx. */
 export function visionCommand(): HelperCommand {
   const here = fileURLToPath(import.meta.url);
   return here.endsWith(".ts")
-    ? { file: process.execPath, args: [...process.execArgv, join(dirname(here), "helper.ts")] }
+    ? {
+        file: process.execPath,
+        args: ["--import", createRequire(here).resolve("tsx"), join(dirname(here), "helper.ts")],
+      }
     : { file: process.execPath, args: [join(dirname(here), "vision.mjs")] };
 }
 

@@ -1,0 +1,1 @@
+export { type SensesOptions, startSenses } from "./senses.ts";

@@ -1,0 +1,12 @@
+import { parseArgs } from "node:util";
+import { systemPorts } from "../../drivers/ports/index.ts";
+import { startWatchdog } from "../ipc/index.ts";
+import { startSenses } from "./senses.ts";
+
+const { values } = parseArgs({ options: { state: { type: "string" } } });
+if (!values.state) throw new TypeError("usage: senses --state DIR");
+startWatchdog({ deadlineMs: 5_000 });
+const senses = await startSenses({ state: values.state, ports: systemPorts() });
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => void senses.stop().then(() => process.exit(0)));
+}

@@ -1,0 +1,174 @@
+import type { Server } from "node:net";
+import { join } from "node:path";
+import { type CameraRole, deviceFault, type FingerPosition } from "../../drivers/contract/index.ts";
+import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
+import { readConfiguration } from "../../provisioning/index.ts";
+import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } from "../ipc/index.ts";
+import { attestationKey } from "./attestation.ts";
+import { makeDevices, type SensesPorts } from "./devices.ts";
+import { log } from "./faults.ts";
+import { scanCode } from "./scan.ts";
+import { Sensors } from "./sensors.ts";
+import { Sessions } from "./sessions.ts";
+import { verifyFinger } from "./verify.ts";
+import { type HelperCommand, Vision } from "./vision/index.ts";
+
+export interface SensesOptions {
+  /** State folder of the unit. */
+  state: string;
+  ports: SensesPorts;
+  clock?: Clock;
+  /** How the vision helper is started, when not as a neighbour of this file. */
+  helpers?: { vision?: HelperCommand };
+}
+
+type SensesPeer = Peer<Record<never, never>, Record<never, never>, typeof sensesEvents>;
+
+/** Features, image and template over a slow line, on top of what a person may take, ms. */
+const FINGER_DEVICE_MS = 20_000;
+const CLEAR_MS = 6_000;
+
+/**
+ * Starts the senses: what captures, for the core. Nothing of a person outlives a visit here: captures go out in the answer,
+ * the module is cleared, the vision helper is killed.
+ * @throws Fault of the configuration; the unit then stays out of service
+ */
+export async function startSenses(options: SensesOptions): Promise<{ stop(): Promise<void> }> {
+  const clock = options.clock ?? systemClock;
+  const configuration = await readConfiguration(options.state);
+  if (!configuration.ok) throw configuration.error;
+  const { unit, centre, devices: configured } = configuration.value;
+  const signer = attestationKey(options.state);
+  const peers = new Set<SensesPeer>();
+  const sessions = new Sessions<SensesPeer>();
+  const vision = new Vision(clock, options.helpers?.vision);
+  const devices = makeDevices(configured, options.ports, clock, (device) => {
+    for (const peer of peers) peer.emit("status", { device });
+  });
+  const sensors = new Sensors(devices.sensors);
+
+  const absent = (what: string) => err(deviceFault("absent", { role: what }));
+  const bare = (): Result<{ body: Record<string, never>; parts: Uint8Array[] }> =>
+    ok({ body: {}, parts: [] });
+  const answer = <T>(result: Result<T>): Result<{ body: T; parts: Uint8Array[] }> =>
+    result.ok ? ok({ body: result.value, parts: [] }) : result;
+
+  async function clear(): Promise<Result<void>> {
+    sessions.cancelAll();
+    vision.kill();
+    for (const view of devices.views()) for (const peer of peers) view.leave(peer);
+    const module = devices.finger;
+    // A module that is away is cleared by its recovery, before it serves again.
+    const cleared = await module?.use("configure", CLEAR_MS, (finger) => finger.clear());
+    log("cleared", { module: cleared?.ok ?? false });
+    return cleared && !cleared.ok && cleared.error.code !== "device.notReady" ? cleared : ok(undefined);
+  }
+
+  function handlersFor(peer: () => SensesPeer): Handlers<typeof sensesMethods> {
+    const person = (session: string, userTimeMs: number, signal: AbortSignal) => ({
+      signal,
+      userTimeMs,
+      prompt: (prompt: Parameters<Parameters<typeof verifyFinger>[3]["prompt"]>[0]) =>
+        peer().emit("finger.prompt", { session, prompt }),
+    });
+    return {
+      status: async () =>
+        ok({ body: { devices: devices.all().map((device) => device.status()) }, parts: [] }),
+      "finger.capture": ({ session, position, minQuality, userTimeMs }) =>
+        sessions.run(peer(), session, async (signal) => {
+          const { finger } = devices;
+          if (!finger) return absent("finger");
+          const context = person(session, userTimeMs, signal);
+          const captured = await finger.use("capture", userTimeMs + FINGER_DEVICE_MS, (module) =>
+            module.capture({ position: position as FingerPosition, minQuality }, context),
+          );
+          if (!captured.ok) return captured;
+          const { image, template, ...body } = captured.value;
+          return ok({ body, parts: [image, template] });
+        }),
+      "finger.verify": ({ session, userTimeMs, ...request }) =>
+        sessions.run(peer(), session, async (signal) => {
+          const { finger } = devices;
+          if (!finger) return absent("finger");
+          const context = person(session, userTimeMs, signal);
+          const compared = await verifyFinger(
+            request,
+            { unit, keys: centre.keys, signer },
+            (run) => finger.use("capture", userTimeMs + FINGER_DEVICE_MS, run),
+            context,
+          );
+          return answer(compared);
+        }),
+      "photo.take": ({ session, profile }) =>
+        sessions.run(peer(), session, async (signal) => {
+          const view = devices.view("portrait");
+          if (!view) return absent("camera.portrait");
+          const still = await view.still(signal);
+          if (!still.ok) return still;
+          const assessed = await vision.assess(still.value.jpeg, profile);
+          if (signal.aborted) return err(deviceFault("canceled"));
+          if (!assessed.ok) return assessed;
+          const { cropped, ...body } = assessed.value;
+          return ok({ body, parts: [still.value.jpeg, cropped] });
+        }),
+      "code.scan": ({ session, userTimeMs }) =>
+        sessions.run(peer(), session, async (signal) => {
+          const view = devices.view("document");
+          if (!view) return absent("camera.document");
+          const text = await scanCode(view, vision, clock, { userTimeMs, signal });
+          return text.ok ? ok({ body: { text: text.value }, parts: [] }) : text;
+        }),
+      "preview.start": async ({ role }) => {
+        const view = devices.view(role);
+        if (!view) return absent(`camera.${role}`);
+        const screen = peer();
+        view.watch(screen, (jpeg) => screen.emit("preview.frame", { role: role as CameraRole }, [jpeg]));
+        return bare();
+      },
+      "preview.stop": async ({ role }) => {
+        devices.view(role)?.leave(peer());
+        return bare();
+      },
+      cancel: async ({ session }) => {
+        sessions.cancel(session);
+        return bare();
+      },
+      "sensor.read": async () => ok({ body: { readings: await sensors.read() }, parts: [] }),
+      "visit.clear": async () => {
+        const cleared = await clear();
+        return cleared.ok ? bare() : cleared;
+      },
+      "vision.warm": async () => {
+        void vision.warm();
+        return bare();
+      },
+    };
+  }
+
+  const server: Server = await listenUnix(join(options.state, "run", "senses.sock"), (socket) => {
+    const peer: SensesPeer = new Peer(socket, {
+      remote: {},
+      incoming: {},
+      local: sensesMethods,
+      handlers: handlersFor(() => peer) as never,
+    });
+    peers.add(peer);
+    void peer.closed.then(() => {
+      peers.delete(peer);
+      sessions.cancelOf(peer);
+      for (const view of devices.views()) view.leave(peer);
+    });
+  });
+  for (const device of devices.all()) device.start();
+
+  return {
+    stop: async () => {
+      server.close();
+      sessions.cancelAll();
+      vision.kill("stop");
+      await Promise.all(devices.views().map((view) => view.stop()));
+      await Promise.all(devices.all().map((device) => device.stop()));
+      for (const peer of peers) peer.close();
+    },
+  };
+}
