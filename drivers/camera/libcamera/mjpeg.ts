@@ -11,6 +11,11 @@ export class MjpegParser {
   #at = 0;
   #inScan = false;
 
+  /** Bytes that wait for the rest of their picture. */
+  get kept(): number {
+    return this.#kept.length;
+  }
+
   /** Whole pictures in the order of the stream, each a copy of its own. */
   push(chunk: Uint8Array): Buffer[] {
     this.#kept = this.#kept.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#kept, chunk]);
