@@ -2,34 +2,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bench, benchSerialPath, startBench } from "../../drivers/bench/index.ts";
-import { newId, sha256Hex } from "../../drivers/kit/index.ts";
-import {
-  type KeyRole,
-  newSigningKey,
-  type SigningKey,
-  signJws,
-  type Voucher,
-} from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import { connectUnix, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
+import { makePapers, type Papers } from "./vault-papers.ts";
 
 export type VaultClient = Peer<typeof vaultMethods, typeof vaultEvents, Record<never, never>>;
 
 /** A plant with one lock board, the keys of a centre, and a state folder for a vault. */
-export interface VaultRig {
+export interface VaultRig extends Papers {
   state: string;
   bench: Bench;
-  keys: Record<"voucher" | "release" | "assignment" | "exchange", SigningKey>;
-  senses: SigningKey;
   configuration: UnitConfiguration;
   client(): Promise<VaultClient>;
-  voucher(item: string, over?: Partial<Voucher>, by?: SigningKey): string;
-  credential(operator: string, unlocks?: number): string;
-  assignment(item: string): string;
-  attest(voucher: string, challenge: string, by?: SigningKey): string;
-  release(voucher: string, challenge: string): string;
   /** Unlocks that the plant has felt. */
   motions(): number;
   /** Plays staff: loads items through the exchange. */
@@ -38,19 +24,12 @@ export interface VaultRig {
   takeFrom(slot: string): void;
 }
 
-const now = () => Math.floor(Date.now() / 1000);
-
 export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promise<VaultRig> {
   const root = mkdtempSync(join(tmpdir(), "guichet-vault-"));
   const state = join(root, "unit");
   const benchDir = join(root, "bench");
-  const keys = {
-    voucher: newSigningKey("voucher"),
-    release: newSigningKey("release"),
-    assignment: newSigningKey("assignment"),
-    exchange: newSigningKey("exchange"),
-  };
-  const senses = newSigningKey("senses");
+  const papers = makePapers("kt-01");
+  const { keys, senses } = papers;
   const names = Array.from({ length: slots }, (_, i) => String(i + 1));
   const configuration = unitConfiguration({
     centre: {
@@ -86,8 +65,6 @@ export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promis
   const rig: VaultRig = {
     state,
     bench,
-    keys,
-    senses,
     configuration,
     client: async () => {
       const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(10_000));
@@ -97,59 +74,13 @@ export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promis
       for (;;) {
         const status = await client.call("status", {});
         const locks = status.ok ? status.value.body.devices.filter((device) => device.class === "lock") : [];
-        if (status.ok && status.value.body.ready && locks.every((lock) => lock.lifecycle === "ready")) return client;
+        if (status.ok && status.value.body.ready && locks.every((lock) => lock.lifecycle === "ready"))
+          return client;
         if (!client.connected) throw new Error("the vault went away");
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
-    voucher: (item, over = {}, by = keys.voucher) => {
-      const voucher: Voucher = {
-        v: 1,
-        id: `v-${newId()}`,
-        unit: configuration.unit,
-        item,
-        reference: "KT01-000042-7",
-        seq: 1,
-        nbf: now() - 60,
-        exp: now() + 600,
-        ...over,
-      };
-      return signJws("guichet.voucher.v1", voucher, by);
-    },
-    credential: (operator, unlocks = 60) =>
-      signJws(
-        "guichet.credential.v1",
-        {
-          v: 1,
-          id: `c-${newId()}`,
-          unit: configuration.unit,
-          operator,
-          nbf: now() - 60,
-          exp: now() + 600,
-          unlocks,
-        },
-        keys.exchange,
-      ),
-    assignment: (item) =>
-      signJws(
-        "guichet.assignment.v1",
-        { v: 1, id: `a-${newId()}`, unit: configuration.unit, item, nbf: now() - 60, exp: now() + 600 },
-        keys.assignment,
-      ),
-    attest: (voucher, challenge, by = senses) =>
-      signJws(
-        "guichet.attestation.v1",
-        { v: 1, voucherHash: sha256Hex(voucher), challenge, matched: true, score: 90 },
-        by,
-      ),
-    release: (voucher, challenge) => {
-      const id = (JSON.parse(Buffer.from(voucher.split(".")[1] ?? "", "base64url").toString()) as Voucher).id;
-      return signJws(
-        "guichet.release.v1",
-        { v: 1, unit: configuration.unit, voucher: id, challenge, operator: "officer-1", exp: now() + 60 },
-        keys.release,
-      );
-    },
+    ...papers,
     motions: () => Object.values(bench.plant.motions()).reduce((a, b) => a + b, 0),
     takeFrom: (slot) => {
       bench.plant.openDoor(slot);
@@ -194,5 +125,3 @@ export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promis
   };
   return rig;
 }
-
-export const roleKey = (role: KeyRole): SigningKey => newSigningKey(role);
