@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
 
 /**
  * Builds what runs: `dist/unit`, which a unit gets and which stands alone in any folder, and `dist/dev`, the same
@@ -94,17 +95,8 @@ async function packageRoot(name: string, from: string): Promise<string | undefin
 /** Data files that the vision helper reads beside itself. */
 async function copyVisionAssets(target: string): Promise<void> {
   await mkdir(target, { recursive: true });
-  const find = (path: string) => join("node_modules", path);
-  await cp(find("zxing-wasm/dist/reader/zxing_reader.wasm"), join(target, "zxing_reader.wasm"));
-  const wasm = find("@tensorflow/tfjs-backend-wasm/dist");
-  for (const file of (await readdir(wasm)).filter((name) => name.endsWith(".wasm")))
-    await cp(join(wasm, file), join(target, file));
-  const models = find("@vladmandic/face-api/model");
-  for (const file of (await readdir(models)).filter((name) =>
-    /^(tiny_face_detector|face_landmark_68)_model/.test(name),
-  )) {
-    await cp(join(models, file), join(target, file));
-  }
+  for (const [name, path] of Object.entries(VISION_ASSETS))
+    await cp(join("node_modules", path), join(target, name));
 }
 
 export async function buildUnit(outdir = "dist/unit"): Promise<Metafile> {
