@@ -177,6 +177,7 @@ export async function wireRig(
   const gpio: GpioFactory = {
     input: async ({ offset }): Promise<GpioInput> => ({
       read: async () => {
+        await systemClock.sleep(5);
         const level = rig.inputs.get(switches[offset] ?? "");
         if (level === undefined) throw new Error("line gone");
         return level;

@@ -216,7 +216,7 @@ export const rules: Record<string, Scenario> = {
   },
 
   "two requests for one slot at the same moment move it once and end nothing": async (t, start) => {
-    const { rig, client } = await loaded(t, start);
+    const { rig, client } = await loaded(t, start, { slots: 2, interlocks: ["tamper.cabinet"] });
     const vouchers = [rig.papers.voucher("ITEM-1"), rig.papers.voucher("ITEM-1", { seq: 2 })];
     const challenges = await Promise.all(vouchers.map((voucher) => challengeFor(client, voucher)));
     const done = handoverOf(client, "1", (slot) => rig.takeFrom(slot));

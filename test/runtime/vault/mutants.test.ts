@@ -1,0 +1,262 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import * as assert from "uvu/assert";
+import type { startVault } from "../../../runtime/vault/index.ts";
+import { suite } from "../../kit.ts";
+import { rules } from "./rules.ts";
+
+/** A vault from which one rule was taken away, by replacing one place of its source. */
+interface Mutant {
+  file: string;
+  from: string;
+  to: string;
+  /** More places, where one alone is caught by another rule. */
+  also?: Omit<Mutant, "caughtBy" | "also">[];
+  /** The scenario that must fail. */
+  caughtBy: keyof typeof rules;
+}
+
+const ONCE = "a voucher moves a lock once";
+const PAPERS =
+  "papers of another unit, too early, too late, altered or by a key of another role open nothing";
+const PROOF = "a voucher without a proof of its owner, or with a proof for something else, opens nothing";
+const CHALLENGE = "a challenge holds for one proof and three minutes";
+const LOAD = "an item is loaded under its own assignment, and never twice";
+const PEOPLE = "two different people open an exchange, and their credentials pay for each unlock";
+const INTERLOCK = "an active or unreadable interlock forbids motion and is named";
+const WRITTEN = "ISSUED and the used-up voucher are in the ledger before the first byte of an unlock";
+const FINDING = "a finding settles the effect that it names, by an officer's key, once";
+
+const mutants: Record<string, Mutant> = {
+  "the unlock does not wait for ISSUED": {
+    file: "ledger.ts",
+    from: `await this.#tx(\`\${family(intent.kind)}.issued\``,
+    to: `void this.#tx(\`\${family(intent.kind)}.issued\``,
+    caughtBy: WRITTEN,
+  },
+  "the voucher is not used up in the write of ISSUED": {
+    file: "ledger.ts",
+    from: "if (intent.voucher) {\n        const consumed = await",
+    to: "if (intent.voucher) {\n        const consumed = { changes: 1 } || await",
+    caughtBy: WRITTEN,
+  },
+  "a used voucher is not refused": {
+    file: "ledger.ts",
+    from: 'ON CONFLICT (voucher) DO NOTHING",',
+    to: 'ON CONFLICT (voucher) DO UPDATE SET seq = seq",',
+    also: [{ file: "collection.ts", from: "if (used) return", to: "if (false) return" }],
+    caughtBy: ONCE,
+  },
+  "a token can be used again, and the unlock is repeated": {
+    file: "tokens.ts",
+    from: "!live.delete(token)",
+    to: "!live.has(token)",
+    also: [
+      {
+        file: "motion.ts",
+        from: "const sent = await locks.unlock(intent.slot, token);",
+        to: "await locks.unlock(intent.slot, token); const sent = await locks.unlock(intent.slot, token);",
+      },
+    ],
+    caughtBy: "one hand-over sends one unlock, also when nothing opens",
+  },
+  "expiry is ignored": {
+    file: "papers.ts",
+    from: "if (Math.max(wall, atLeast) >= exp * 1000)",
+    to: "if (false)",
+    caughtBy: PAPERS,
+  },
+  "expiry believes a clock that was set back": {
+    file: "papers.ts",
+    from: "Math.max(wall, atLeast)",
+    to: "wall",
+    caughtBy: "a clock that is set back brings no paper to life again",
+  },
+  "the unit is ignored": {
+    file: "papers.ts",
+    from: "if (unit !== this.#unit)",
+    to: "if (false)",
+    caughtBy: PAPERS,
+  },
+  "the first day is ignored": {
+    file: "papers.ts",
+    from: "if (nbf !== undefined && wall < nbf * 1000)",
+    to: "if (false)",
+    caughtBy: PAPERS,
+  },
+  "no proof is asked for": {
+    file: "papers.ts",
+    from: 'err(vaultFault("noProof"))',
+    to: "ok({})",
+    caughtBy: PROOF,
+  },
+  "a proof for another challenge is good enough": {
+    file: "papers.ts",
+    from: " || attestation.value.challenge !== challenge",
+    to: "",
+    caughtBy: PROOF,
+  },
+  "a proof for another voucher is good enough": {
+    file: "papers.ts",
+    from: "attestation.value.voucherHash !== voucherHash || ",
+    to: "",
+    caughtBy: PROOF,
+  },
+  "a challenge may be used again": {
+    file: "papers.ts",
+    from: "if (judged.ok) this.#challenges.delete(request.challenge);",
+    to: "",
+    caughtBy: CHALLENGE,
+  },
+  "a challenge holds for ever": {
+    file: "papers.ts",
+    from: "const CHALLENGE_MS = 180_000;",
+    to: "const CHALLENGE_MS = 1e12;",
+    caughtBy: CHALLENGE,
+  },
+  "a command that is known is judged anew": {
+    file: "collection.ts",
+    from: "if (known)\n",
+    to: "if (false && known)\n",
+    caughtBy: "the same command is answered from the ledger, with other contents it is a conflict",
+  },
+  "requests are not let in one at a time": {
+    file: "vault.ts",
+    from: "await admission.run(job)",
+    to: "await job()",
+    caughtBy: "two requests for one slot at the same moment move it once and end nothing",
+  },
+  "an active interlock is ignored": {
+    file: "interlocks.ts",
+    from: '!read.ok || read.value === "active"',
+    to: "!read.ok",
+    caughtBy: INTERLOCK,
+  },
+  "an unreadable interlock counts as inactive": {
+    file: "interlocks.ts",
+    from: '!read.ok || read.value === "active"',
+    to: 'read.ok && read.value === "active"',
+    caughtBy: INTERLOCK,
+  },
+  "the service switch is ignored": {
+    file: "interlocks.ts",
+    from: "[...this.#roles, ...this.#staffRoles]",
+    to: "this.#roles",
+    caughtBy: "while staff have turned the service switch nothing is handed out",
+  },
+  "evidence is ignored": {
+    file: "evidence.ts",
+    from: 'if (now.item === "present") return latchSeen',
+    to: 'if (now.item === "present") return "taken"; if (false) return latchSeen',
+    caughtBy: "what is left inside was presented, not taken",
+  },
+  "contradicting evidence is explained away": {
+    file: "evidence.ts",
+    from: 'return watched && !latchSeen ? "unknown" : "taken";',
+    to: 'return "taken";',
+    caughtBy: "an item that is gone behind a door that never opened is unknown and locks its slot only",
+  },
+  "a slot that is unknown is not locked out": {
+    file: "collection.ts",
+    from: 'if (slot.state === "unknown" ||',
+    to: "if (",
+    also: [{ file: "collection.ts", from: 'if (slot.state !== "loaded")', to: "if (false)" }],
+    caughtBy: "an item that is gone behind a door that never opened is unknown and locks its slot only",
+  },
+  "a finding may name another effect": {
+    file: "vault.ts",
+    from: "row.effect === settlement.value.effect;",
+    to: "true;",
+    caughtBy: FINDING,
+  },
+  "one person may load": { file: "exchange.ts", from: "people.size < 2", to: "false", caughtBy: PEOPLE },
+  "one person may load with two credentials": {
+    file: "exchange.ts",
+    from: "people.size < 2",
+    to: "credentials.length < 2",
+    caughtBy: PEOPLE,
+  },
+  "unlocks are not counted against the credential": {
+    file: "ledger.ts",
+    from: "credit = credit - 1",
+    to: "credit = credit",
+    caughtBy: PEOPLE,
+  },
+  "any assignment loads any item": {
+    file: "exchange.ts",
+    from: "assignment.value.item !== request.item",
+    to: "false",
+    caughtBy: LOAD,
+  },
+  "an item may be loaded twice": {
+    file: "exchange.ts",
+    from: "if (await this.#motion.ledger.slotOfItem(itemHash))",
+    to: "if (false)",
+    caughtBy: LOAD,
+  },
+};
+
+const folder = mkdtempSync(join(tmpdir(), "guichet-mutants-"));
+symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+
+async function mutate(name: string, mutant: Mutant): Promise<typeof startVault> {
+  const edits = [mutant, ...(mutant.also ?? [])];
+  const outfile = join(folder, `${name.replaceAll(" ", "-")}.mjs`);
+  await build({
+    entryPoints: ["runtime/vault/index.ts"],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+    plugins: [
+      {
+        name: "mutant",
+        setup: (b) =>
+          b.onLoad({ filter: /runtime\/vault\/\w+\.ts$/ }, ({ path }) => {
+            let contents = readFileSync(path, "utf8");
+            for (const { file, from, to } of edits) {
+              if (!path.endsWith(`/${file}`)) continue;
+              assert.is(contents.split(from).length, 2, `${file} has exactly one place for: ${from}`);
+              contents = contents.replace(from, () => to);
+            }
+            return { contents, loader: "ts" };
+          }),
+      },
+    ],
+  });
+  return ((await import(pathToFileURL(outfile).href)) as { startVault: typeof startVault }).startVault;
+}
+
+const { test, run } = suite("vault mutants", 30_000);
+
+for (const [name, mutant] of Object.entries(mutants)) {
+  test(`caught: ${name}`, async (t) => {
+    const start = await mutate(name, mutant);
+    const scenario = rules[mutant.caughtBy];
+    assert.ok(scenario);
+    let caught: unknown;
+    // A mutant may also end by a rejection that nobody handles, which ends a real process.
+    const stray = (error: unknown) => {
+      caught ??= error;
+    };
+    process.on("unhandledRejection", stray);
+    t.after(() => process.off("unhandledRejection", stray));
+    const late = new Promise((_, reject) => setTimeout(() => reject(new Error("late")), 8_000).unref());
+    await Promise.race([scenario(t, start), late]).catch(stray);
+    assert.ok(caught, "the scenario passed without the rule");
+    assert.not.ok(/Impossible|TypeError|ReferenceError|SyntaxError/.test(String(caught)), String(caught));
+  });
+}
+
+test("the same scenarios pass on the vault that is built the same way without a change", async (t) => {
+  const start = await mutate("none", { file: "none.ts", from: "", to: "", caughtBy: ONCE });
+  await rules[ONCE]?.(t, start);
+  rmSync(folder, { recursive: true });
+});
+
+run();
