@@ -15,6 +15,8 @@ export interface FingerprintSimulator extends Simulator {
   library(): number[];
   /** Cuts the module's own power: what is not in its flash is gone. */
   powerCycle(): void;
+  /** Whether an image or features of a person are in its memory now. */
+  remembers(): boolean;
 }
 
 interface Options {
@@ -56,6 +58,7 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
   let buffers = new Map<number, Buffer>();
   let receiving: { buffer: number; parts: Buffer[] } | undefined;
   let captures = 0;
+  let passwordShown = false;
   let fault: FingerFault = "ok";
   let left = Number.POSITIVE_INFINITY;
   let out = Promise.resolve();
@@ -110,6 +113,7 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
     image = undefined;
     buffers = new Map();
     receiving = undefined;
+    passwordShown = false;
     if (model.bootByte) send(Buffer.from([0x55]), 50);
   }
 
@@ -208,8 +212,29 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
         ...be16(flash.sizeCode),
         ...be16(flash.baud),
       ),
-    19: (body) => ack(body.readUInt32BE(1) === flash.password ? 0x00 : 0x13),
+    18: (body) => {
+      flash.password = body.readUInt32BE(1);
+      ack(0x00);
+    },
+    19: (body) => {
+      passwordShown = body.readUInt32BE(1) === flash.password;
+      ack(passwordShown ? 0x00 : 0x13);
+    },
+    20: () => ack(0x00, ...Buffer.from(templateOf(Buffer.from("random"), 4, captures))),
+    21: (body) => {
+      flash.address = body.readUInt32BE(1);
+      ack(0x00);
+    },
     29: () => ack(0x00, ...be16(flash.pages.size)),
+    31: (body) => {
+      const table = new Uint8Array(32);
+      const first = (body[1] ?? 0) * 256;
+      for (const page of flash.pages.keys()) {
+        const bit = page - first;
+        if (bit >= 0 && bit < 256) table[bit >> 3] = (table[bit >> 3] ?? 0) | (1 << (bit & 7));
+      }
+      ack(0x00, ...table);
+    },
     53: () => ack(options.profile === "r503" ? 0x00 : 0x01),
     60: () => {
       if (options.profile !== "r503") return ack(0x01);
@@ -219,12 +244,18 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
       info.set([1, 4], 28);
       ack(0x00, ...info);
     },
+    61: () => {
+      if (options.profile !== "r503") return ack(0x01);
+      ack(0x00);
+      boot();
+    },
   };
 
   function take({ kind, body }: Incoming): void {
     if (kind === "command") {
       receiving = undefined;
       const run = commands[body[0] ?? 0];
+      if (flash.password !== 0 && !passwordShown && body[0] !== 19) return ack(0x21);
       if (run) run(body);
       else ack(options.profile === "r503" ? 0xfc : 0x01);
       return;
@@ -252,6 +283,7 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
     },
     library: () => [...flash.pages.keys()],
     powerCycle: boot,
+    remembers: () => image !== undefined || buffers.size > 0,
     stop: async () => {
       stopped.abort();
       await out;

@@ -2,6 +2,7 @@ import {
   type CaptureContext,
   type Driver,
   deviceFault,
+  type FingerCapture,
   type Fingerprint,
   type FingerprintCapabilities,
   type Session,
@@ -100,6 +101,7 @@ function session(
   const clear = async (): Promise<number> => {
     const left = await module.templateCount();
     if (left > 0) await module.empty();
+    if (profile.hasSoftReset) await module.softReset();
     await light(4, 2);
     return left;
   };
@@ -148,40 +150,12 @@ function session(
 
   const verbs: Fingerprint = {
     capabilities,
-    capture: ({ minQuality }, context) =>
-      answer(async () => {
-        const taken = await image(context);
-        if (!taken.ok) return taken;
-        const packed = await module.uploadImage();
-        const expected = (profile.imageWidth * profile.imageHeight) / 2;
-        if (packed.length !== expected)
-          throw deviceFault("protocol", { imageBytes: packed.length, expected });
-        const grey = expandImage(packed);
-        const quality = imageQuality(grey, profile.imageWidth, profile.imageHeight);
-        for (const buffer of [1, 2] as const) {
-          const made = await features(buffer, context);
-          if (!made.ok) return made;
-        }
-        if (quality < minQuality) {
-          context.prompt("poorQuality");
-          return err(deviceFault("poorQuality", { quality, minQuality, advice: "poorQuality" }));
-        }
-        const merged = await module.makeModel();
-        if (merged === ACK.cannotMerge) return err(deviceFault("poorQuality", { advice: "moved" }));
-        if (merged !== ACK.ok) throw refused("makeModel", merged);
-        const template = await module.uploadTemplate();
-        await light(3, 4);
-        context.prompt("lift");
-        return ok({
-          image: grey,
-          width: profile.imageWidth,
-          height: profile.imageHeight,
-          resolutionDpi: profile.resolutionDpi,
-          template,
-          templateFormat: profile.templateFormat,
-          quality,
-        });
-      }),
+    capture: async ({ minQuality }, context) => {
+      const captured = await answer(() => capture(minQuality, context));
+      // Green stays on after a good one; after any other nothing says "place your finger" any more.
+      if (!captured.ok) await light(4, 2).catch(() => undefined);
+      return captured;
+    },
     verify: ({ template, templateFormat }, context) =>
       answer(async () => {
         if (templateFormat !== profile.templateFormat)
@@ -195,6 +169,39 @@ function session(
         return ok(undefined);
       }),
   };
+
+  async function capture(minQuality: number, context: CaptureContext): Promise<Result<FingerCapture>> {
+    const taken = await image(context);
+    if (!taken.ok) return taken;
+    const packed = await module.uploadImage();
+    const expected = (profile.imageWidth * profile.imageHeight) / 2;
+    if (packed.length !== expected) throw deviceFault("protocol", { imageBytes: packed.length, expected });
+    const grey = expandImage(packed);
+    const quality = imageQuality(grey, profile.imageWidth, profile.imageHeight);
+    for (const buffer of [1, 2] as const) {
+      const made = await features(buffer, context);
+      if (!made.ok) return made;
+    }
+    if (quality < minQuality) {
+      context.prompt("poorQuality");
+      return err(deviceFault("poorQuality", { quality, minQuality, advice: "poorQuality" }));
+    }
+    const merged = await module.makeModel();
+    if (merged === ACK.cannotMerge) return err(deviceFault("poorQuality", { advice: "moved" }));
+    if (merged !== ACK.ok) throw refused("makeModel", merged);
+    const template = await module.uploadTemplate();
+    await light(3, 4);
+    context.prompt("lift");
+    return ok({
+      image: grey,
+      width: profile.imageWidth,
+      height: profile.imageHeight,
+      resolutionDpi: profile.resolutionDpi,
+      template,
+      templateFormat: profile.templateFormat,
+      quality,
+    });
+  }
 
   async function byPage(
     template: Uint8Array,

@@ -25,6 +25,7 @@ export const OP = {
   templateCount: 0x1d,
   auraLed: 0x35,
   productInfo: 0x3c,
+  softReset: 0x3d,
 } as const;
 
 /** Confirmation codes that a driver acts upon (ZFM-20 manual, "confirmation code"). */

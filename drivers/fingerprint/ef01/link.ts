@@ -1,5 +1,5 @@
 import { deviceFault } from "../../contract/index.ts";
-import { type Clock, type Fault, Mutex } from "../../kit/index.ts";
+import { type Clock, defineEvents, type Fault, isFault, Mutex } from "../../kit/index.ts";
 import type { SerialConnection } from "../../ports/index.ts";
 import { ACK, encodePacket, PACKET, type Packet } from "./frame.ts";
 import { Ef01Parser } from "./parser.ts";
@@ -8,12 +8,22 @@ import { Ef01Parser } from "./parser.ts";
 const ACK_MS = 1_500;
 /** Silence within a transfer, ms. */
 const DATA_MS = 500;
+/** How long after a silence its answer may still come, ms; the next command waits as long for it, and throws it away. */
+const OWED_MS = 2_500;
 /** Cap for a transfer: some clones never send the end packet. */
 const MAX_TRANSFER = 64 * 1024;
 
+const log = defineEvents("ef01", {
+  junk: {
+    level: "debug",
+    what: "Bytes on a fingerprint module's line belong to no packet; one after its power-up is usual",
+    fields: ["bytes"],
+  },
+});
+
 /**
- * One command at a time on the line of a module. What is left of an earlier command is drained before each, so that a
- * late answer is never taken for the next command's.
+ * One command at a time on the line of a module. Answers carry no number, so a late one would be taken for the next
+ * command's: what has come is drained before each command, and after a silence the answer that is owed is waited for first.
  */
 export class Ef01Link {
   readonly #connection: SerialConnection;
@@ -24,6 +34,8 @@ export class Ef01Link {
   #inbox: Packet[] = [];
   #arrived: () => void = () => undefined;
   #gone: Fault | undefined;
+  /** Monotonic time until which the answer of a silent command may still come. */
+  #owedUntil = 0;
   readonly lost: Promise<Fault>;
   /** Payload of a data packet, bytes; read from the module. */
   packetSize = 128;
@@ -33,7 +45,9 @@ export class Ef01Link {
     this.#clock = clock;
     this.#address = address;
     connection.onData((chunk) => {
-      for (const packet of this.#parser.push(chunk).packets) {
+      const { packets, junk } = this.#parser.push(chunk);
+      if (junk > 0) log("junk", { bytes: junk });
+      for (const packet of packets) {
         if (packet.address === this.#address && packet.id !== PACKET.command) this.#inbox.push(packet);
       }
       this.#arrived();
@@ -85,8 +99,14 @@ export class Ef01Link {
   }
 
   setBaudRate(rate: number): Promise<void> {
-    return this.#mutex.run(() => this.#connection.setBaudRate(rate));
+    return this.#mutex.run(async () => {
+      // What comes at another rate is no packet.
+      this.#owedUntil = 0;
+      await this.#connection.setBaudRate(rate);
+    });
   }
+
+  pause = (ms: number): Promise<void> => this.#mutex.run(() => this.#clock.sleep(ms));
 
   async close(): Promise<void> {
     await this.#connection.close();
@@ -94,12 +114,18 @@ export class Ef01Link {
   }
 
   async #command(content: number[], timeMs: number): Promise<{ code: number; data: Uint8Array }> {
+    const owed = this.#owedUntil - this.#clock.mono();
+    if (owed > 0 && this.#inbox.length === 0) await this.#next(owed).catch(() => undefined);
+    this.#owedUntil = 0;
     this.#parser.reset();
     this.#inbox = [];
     await this.#connection.write(
       encodePacket({ address: this.#address, id: PACKET.command, content: Uint8Array.from(content) }),
     );
-    const packet = await this.#next(timeMs);
+    const packet = await this.#next(timeMs).catch((error: unknown) => {
+      if (isFault(error, "device.noReply")) this.#owedUntil = this.#clock.mono() + OWED_MS;
+      throw error;
+    });
     const [code] = packet.content;
     if (packet.id !== PACKET.ack || code === undefined) throw deviceFault("protocol", { expected: "ack" });
     return { code, data: packet.content.subarray(1) };

@@ -2,6 +2,9 @@ import { deviceFault } from "../../contract/index.ts";
 import { ACK, OP, readU16, u16, u32 } from "./frame.ts";
 import type { Ef01Link } from "./link.ts";
 
+/** An R503 is ready 50 ms after its start; twice that, ms. */
+const RESTART_MS = 100;
+
 export interface Parameters {
   capacity: number;
   packetSize: number;
@@ -84,7 +87,8 @@ export class Ef01Module {
     const { code, data } = await this.#link.command([OP.search, 1, ...u16(page), ...u16(1)]);
     if (code === ACK.notFound) return undefined;
     if (code !== ACK.ok) throw refused("search", code);
-    if (readU16(data, 0) !== page) throw deviceFault("protocol", { command: "search" });
+    // Buffer 1 held the stored template itself a moment ago: only a whole answer to a search counts as one.
+    if (data.length !== 4 || readU16(data, 0) !== page) throw deviceFault("protocol", { command: "search" });
     return readU16(data, 2);
   }
 
@@ -93,6 +97,7 @@ export class Ef01Module {
     const { code, data } = await this.#link.command([OP.match]);
     if (code === ACK.noMatch) return undefined;
     if (code !== ACK.ok) throw refused("match", code);
+    if (data.length !== 2) throw deviceFault("protocol", { command: "match" });
     return readU16(data, 0);
   }
 
@@ -101,7 +106,9 @@ export class Ef01Module {
   }
 
   async templateCount(): Promise<number> {
-    return readU16((await this.#expect("templateCount", [OP.templateCount])).data, 0);
+    const { data } = await this.#expect("templateCount", [OP.templateCount]);
+    if (data.length !== 2) throw deviceFault("protocol", { command: "templateCount" });
+    return readU16(data, 0);
   }
 
   async empty(): Promise<void> {
@@ -111,6 +118,15 @@ export class Ef01Module {
   /** Ring light of the R503: control 1 breathing, 3 on, 4 off; colour 1 red, 2 blue, 4 green (manual §5.3). */
   async aura(control: 1 | 3 | 4, colour: 1 | 2 | 4): Promise<void> {
     await this.#link.command([OP.auraLed, control, 0x60, colour, 0]);
+  }
+
+  /** Restarts the module (R503), which empties its image and feature buffers; it answers again within 50 ms (manual §5.4). */
+  async softReset(): Promise<void> {
+    const { code } = await this.#link.command([OP.softReset]);
+    if (code === ACK.unsupported) return;
+    if (code !== ACK.ok) throw refused("softReset", code);
+    await this.#link.pause(RESTART_MS);
+    await this.verifyPassword();
   }
 
   async #expect(command: string, content: number[]): Promise<{ data: Uint8Array }> {

@@ -11,6 +11,8 @@ export interface Profile {
    */
   buffersWork: boolean;
   hasAura: boolean;
+  /** Whether the module can be restarted by command, which drops image and features from its memory. */
+  hasSoftReset: boolean;
 }
 
 export const PROFILES = {
@@ -22,6 +24,7 @@ export const PROFILES = {
     templateFormat: "ef01-r503-1536",
     buffersWork: false,
     hasAura: true,
+    hasSoftReset: true,
   },
   zfm: {
     model: "ZFM-20",
@@ -31,6 +34,7 @@ export const PROFILES = {
     templateFormat: "ef01-zfm-512",
     buffersWork: true,
     hasAura: false,
+    hasSoftReset: false,
   },
 } as const satisfies Record<string, Profile>;
 export type ProfileName = keyof typeof PROFILES;

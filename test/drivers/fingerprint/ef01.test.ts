@@ -39,6 +39,7 @@ const VECTORS: [PacketId, string, string][] = [
   [1, "08 01", "01 0004 08 01 000E"],
   [1, "09 01", "01 0004 09 01 000F"],
   [1, "0A", "01 0003 0A 000E"],
+  [1, "0B", "01 0003 0B 000F"],
   [1, "0C 0005 0001", "01 0007 0C 0005 0001 001A"],
   [1, "0D", "01 0003 0D 0011"],
   [1, "0E 06 02", "01 0005 0E 06 02 001C"],
@@ -46,17 +47,25 @@ const VECTORS: [PacketId, string, string][] = [
   [1, "0F", "01 0003 0F 0013"],
   [1, "14", "01 0003 14 0018"],
   [1, "15 00000001", "01 0007 15 00000001 001E"],
+  [1, "17 00", "01 0004 17 00 001C"],
   [1, "1D", "01 0003 1D 0021"],
   [1, "1F 00", "01 0004 1F 00 0024"],
   [1, "35 01640200", "01 0007 35 01640200 00A4"],
+  [1, "35 03000100", "01 0007 35 03000100 0041"],
   [1, "36", "01 0003 36 003A"],
+  [1, "3D", "01 0003 3D 0041"],
+  [1, "40", "01 0003 40 0044"],
+  [1, "30", "01 0003 30 0034"],
   [1, "3C", "01 0003 3C 0040"],
   [7, "00", "07 0003 00 000A"],
   [7, "02", "07 0003 02 000C"],
+  [7, "13", "07 0003 13 001D"],
   [7, "21", "07 0003 21 002B"],
   [7, "00 0005 0064", "07 0007 00 0005 0064 0077"],
   [7, "09 0000 0000", "07 0007 09 0000 0000 0017"],
   [7, "00 0078", "07 0005 00 0078 0084"],
+  [7, "00 0003", "07 0005 00 0003 000F"],
+  [7, `00 0502${"00".repeat(30)}`, `07 0023 00 0502${"00".repeat(30)} 0031`],
   [7, "00 0000 0009 00C8 0003 FFFFFFFF 0002 0006", "07 0013 00 0000 0009 00C8 0003 FFFFFFFF 0002 0006 04F2"],
   [2, "01020304", "02 0006 01020304 0012"],
   [8, "05060708", "08 0006 05060708 0028"],
@@ -112,7 +121,8 @@ const finger = (n: number, condition: Finger["condition"] = "normal"): Finger =>
 
 /** A simulated module on a cable in memory, with a finger that the test lays on it. */
 function bench(t: TestContext, profile: "r503" | "zfm" = "r503") {
-  const state = { finger: null as Finger | null, attached: true };
+  /** `rate` is the one at which the module listens and talks. */
+  const state = { finger: null as Finger | null, attached: true, rate: 57_600, sent: [] as string[] };
   const world = { finger: () => state.finger, attached: () => state.attached } as unknown as World;
   const { simulator: wire, driver: own } = cable();
   const simulator = startFingerprintSimulator({
@@ -124,8 +134,9 @@ function bench(t: TestContext, profile: "r503" | "zfm" = "r503") {
   });
   t.after(() => simulator.stop());
   let end: () => void = () => undefined;
-  const serial: SerialFactory = async () => {
+  const serial: SerialFactory = async ({ baudRate }) => {
     let gone = false;
+    let rate = baudRate;
     const closed = new Promise<void>((resolve) => {
       end = () => {
         gone = true;
@@ -135,10 +146,14 @@ function bench(t: TestContext, profile: "r503" | "zfm" = "r503") {
     return {
       write: async (bytes) => {
         if (gone) throw deviceFault("absent");
-        own.send(bytes);
+        state.sent.push(Buffer.from(bytes).toString("hex"));
+        if (rate === state.rate) own.send(bytes);
       },
-      onData: (listener) => own.onBytes(listener),
-      setBaudRate: async () => undefined,
+      onData: (listener) =>
+        own.onBytes((bytes) => listener(rate === state.rate ? bytes : bytes.map((byte) => byte ^ 0x5a))),
+      setBaudRate: async (next) => {
+        rate = next;
+      },
       closed,
       close: async () => end(),
     };
@@ -248,6 +263,55 @@ test("noise, split and doubled answers are survived; a bad sum and silence are n
     assert.ok(isFault(failed, "device.noReply"), fault);
   }
   simulator.setFault("ok");
+});
+
+test("a late answer is never the next command's", async (t) => {
+  const { state, simulator, open } = bench(t);
+  const session = await open();
+  simulator.setFault("late", 1);
+  const failed = await session.probe().catch((error) => error);
+  assert.ok(isFault(failed, "device.noReply"));
+  // No finger: the late 00 of the probe, taken for GetImg's answer, would be an image.
+  state.finger = null;
+  assert.is(
+    code(await session.verbs.capture({ position: 1, minQuality: 20 }, context(100))),
+    "device.timeoutUser",
+  );
+});
+
+test("a doubled answer in the midst of 1:1 never makes a match", async (t) => {
+  const { state, simulator, open } = bench(t);
+  const session = await open();
+  const template = templateOf(seedOf(1), 1536);
+  for (const condition of ["wet", "normal"] as const) {
+    state.finger = finger(2, condition);
+    simulator.setFault("duplicate");
+    const result = await session.verbs.verify({ template, templateFormat: "ef01-r503-1536" }, context());
+    assert.not(result.ok && result.value.matched, condition);
+    simulator.setFault("ok");
+  }
+});
+
+test("the module is found at whatever rate it was left", async (t) => {
+  const { state, open } = bench(t);
+  state.rate = 115_200;
+  const session = await open();
+  await session.probe();
+});
+
+test("clearing leaves neither image nor features in the module, and no light on", async (t) => {
+  const { state, simulator, open } = bench(t);
+  const session = await open();
+  state.finger = finger(1);
+  assert.is(code(await session.verbs.capture({ position: 1, minQuality: 20 }, context())), "ok");
+  assert.ok(simulator.remembers());
+  assert.is(code(await session.verbs.clear()), "ok");
+  assert.not(simulator.remembers());
+  const LIGHT_OFF = "35046002";
+  assert.match(state.sent.at(-1) ?? "", LIGHT_OFF);
+  state.finger = null;
+  await session.verbs.capture({ position: 1, minQuality: 20 }, context(50));
+  assert.match(state.sent.at(-1) ?? "", LIGHT_OFF);
 });
 
 test("a page beyond the library and a silent line are told at opening", async (t) => {
