@@ -1,0 +1,194 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+import type { Person } from "../../drivers/bench/people.ts";
+import type { Stack } from "../../runtime/dev/stack.ts";
+
+/** Debian's browser, without its attempts to reach the network. */
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+    ],
+  });
+
+export const KIOSK = { width: 1080, height: 1920 };
+
+/**
+ * Somebody before the kiosk: touches the page only by what can be seen on it, and does with the plant's panel what hands
+ * and face would do.
+ */
+export class Visitor {
+  readonly page: Page;
+  readonly stack: Stack;
+
+  constructor(page: Page, stack: Stack) {
+    this.page = page;
+    this.stack = stack;
+  }
+
+  static async come(browser: Browser, stack: Stack, size = KIOSK): Promise<Visitor> {
+    const page = await browser.newPage({ viewport: size });
+    const url = await stack.unit?.screen();
+    if (!url) throw new Error("no unit");
+    await page.goto(url);
+    return new Visitor(page, stack);
+  }
+
+  /** Waits for a kind of view; `and` narrows it by a selector inside. */
+  async sees(kind: string, and = ""): Promise<void> {
+    await this.page.waitForSelector(`[data-view="${kind}"] ${and}`.trim(), { timeout: 30_000 });
+  }
+
+  /** Kind of the view now. */
+  view = (): Promise<string | null> => this.page.locator("[data-view]").first().getAttribute("data-view");
+
+  async touch(selector: string): Promise<void> {
+    await this.page.locator(`${selector}:not([disabled])`).first().click({ timeout: 20_000 });
+  }
+
+  /** Types on the keys of the page. */
+  async type(text: string): Promise<void> {
+    for (const c of text) await this.touch(`[data-key="${c === " " ? "Space" : c}"]`);
+  }
+
+  /** Empties the field, types, and goes on. */
+  async answer(text: string): Promise<void> {
+    await this.sees("entry");
+    if (await this.page.locator('[data-key="Clear"]').count()) await this.touch('[data-key="Clear"]');
+    await this.type(text);
+    await this.touch("[data-next]");
+  }
+
+  async panel(path: string, body: Record<string, unknown>): Promise<void> {
+    const response = await fetch(new URL(path, this.stack.panelUrl), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`panel ${path}: ${response.status} ${await response.text()}`);
+  }
+
+  show = (camera: "portrait" | "document", scene: Record<string, unknown>): Promise<void> =>
+    this.panel("/scene", { camera: `camera.${camera}`, scene });
+  lay = (person: string, position: number, condition = "normal"): Promise<void> =>
+    this.panel("/finger", { device: "finger.front", person, position, condition });
+  lift = (): Promise<void> => this.panel("/finger/lift", { device: "finger.front" });
+
+  /** Begins at rest: language, service. */
+  async begin(service: string, language?: string): Promise<void> {
+    await this.sees("attract");
+    if (language) await this.language(language);
+    await this.touch('[data-action="begin"]');
+    await this.sees("choose", `[data-option="${service}"]`);
+    await this.touch(`[data-option="${service}"]`);
+  }
+
+  async language(id: string): Promise<void> {
+    await this.touch('[data-chrome="language"]');
+    await this.touch(`[data-language="${id}"]`);
+    await this.page.waitForFunction(
+      (wanted) => document.documentElement.lang.startsWith(wanted),
+      id === "en" ? "en" : id.slice(0, 2),
+    );
+  }
+
+  /** Consent, number, date of birth. */
+  async introduce(person: Pick<Person, "number" | "dateOfBirth">): Promise<void> {
+    await this.sees("notice");
+    await this.touch("[data-accept]");
+    await this.sees("entry", "");
+    await this.answer(person.number);
+    await this.page.waitForSelector('[data-part="day"]');
+    const [year, month, day] = person.dateOfBirth.split("-");
+    const english = await this.page.evaluate(() => document.documentElement.lang.startsWith("en"));
+    await this.type(english ? `${day}${month}${year}` : `${year}${month}${day}`);
+    await this.touch("[data-next]");
+  }
+
+  /** Right thumb for the identity, then both thumbs. */
+  async giveFingers(person: string, positions = [1, 1, 6]): Promise<void> {
+    for (const position of positions) {
+      await this.page.waitForSelector(`[data-view="finger"]`);
+      await this.lay(person, position);
+      await this.page.waitForSelector(
+        '[data-view="finger"][data-face="succeeded"], [data-view="finger"] [data-face="succeeded"]',
+        { timeout: 30_000 },
+      );
+      await this.lift();
+      await this.page.waitForFunction(
+        () =>
+          !document.querySelector(
+            '[data-view="finger"][data-face="succeeded"], [data-view="finger"] [data-face="succeeded"]',
+          ),
+      );
+    }
+  }
+
+  async givePhoto(person: string): Promise<void> {
+    await this.show("portrait", { kind: "person", person });
+    await this.sees("photo");
+    await this.touch('[data-action="take"]');
+    await this.touch('[data-action="use"]');
+  }
+
+  async signHere(): Promise<void> {
+    await this.sees("sign");
+    const box = await this.page.locator("[data-pad]").boundingBox();
+    if (!box) throw new Error("no pad");
+    const at = (x: number, y: number): [number, number] => [box.x + box.width * x, box.y + box.height * y];
+    await this.page.mouse.move(...at(0.2, 0.5));
+    await this.page.mouse.down();
+    for (let i = 0; i <= 20; i++) await this.page.mouse.move(...at(0.2 + i * 0.03, 0.5 + 0.2 * Math.sin(i)));
+    await this.page.mouse.up();
+    await this.touch("[data-next]");
+  }
+
+  /** Photographs the receipt from the screen. */
+  async photographReceipt(): Promise<{ reference: string; code: string }> {
+    await this.sees("receipt");
+    const reference = (await this.page.locator("[data-reference]").first().textContent())?.trim() ?? "";
+    const { readBarcodes } = await import("zxing-wasm/reader");
+    const [found] = await readBarcodes(new Blob([Uint8Array.from(await this.page.screenshot())]), {
+      formats: ["QRCode"],
+    });
+    if (!found) throw new Error("the receipt's code cannot be read from the screen");
+    return { reference, code: found.text };
+  }
+
+  /** One whole application for a person of the bench. */
+  async apply(
+    person: Person,
+    options: { service: string; language?: string; phone?: string; typeName?: string },
+  ): Promise<{ reference: string; code: string }> {
+    const { service } = options;
+    await this.begin(service, options.language);
+    await this.introduce(person);
+    await this.giveFingers(person.id);
+    await this.givePhoto(person.id);
+    await this.sees("entry");
+    if (options.typeName) await this.answer(options.typeName);
+    else await this.touch("[data-next]"); // the name is there already
+    await this.page.waitForSelector('[data-view="entry"] [data-key="1"]');
+    await this.answer(options.phone ?? "51234567");
+    await this.page.waitForSelector("[data-skip]");
+    await this.touch("[data-skip]");
+    if (service !== "hkic-application") {
+      await this.touch('[data-option="replacement"]');
+      await this.touch('[data-option="p32"]');
+    }
+    await this.touch('[data-option="kiosk"]');
+    await this.sees("review");
+    await this.touch("[data-next]");
+    await this.signHere();
+    const receipt = await this.photographReceipt();
+    await this.touch("[data-next]");
+    await this.sees("attract");
+    return receipt;
+  }
+}
