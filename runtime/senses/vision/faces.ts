@@ -56,9 +56,12 @@ const CHAINED = [
   ..."maxPool avgPool matMul mean max concat pad transpose minimum maximum exp softmax".split(" "),
 ];
 
+const WARMING: Size = { width: 64, height: 80 };
+
 /**
  * Finds faces and their landmarks. face-api asks for the packages `@tensorflow/tfjs` and the WebAssembly back end; it is
- * given TensorFlow's core alone, which holds all that it uses, so that nothing for browsers comes along.
+ * given TensorFlow's core alone, which holds all that it uses, so that nothing for browsers comes along. What comes back takes
+ * pictures of three bytes a pixel, row by row.
  */
 export async function faceFinder(assets?: string) {
   const core = unwrap<Core>(await import("@tensorflow/tfjs-core"));
@@ -87,8 +90,7 @@ export async function faceFinder(assets?: string) {
     scoreThreshold: MIN_SCORE,
   });
 
-  /** @param rgb three bytes a pixel, row by row */
-  return async (rgb: Uint8Array, { width, height }: Size): Promise<FoundFace[]> => {
+  const find = async (rgb: Uint8Array, { width, height }: Size): Promise<FoundFace[]> => {
     const picture = core.tensor3d(rgb, [height, width, 3], "int32");
     try {
       const faces: FoundFace[] = [];
@@ -114,6 +116,9 @@ export async function faceFinder(assets?: string) {
       picture.dispose();
     }
   };
+  // The first picture compiles and allocates; better now than with a person waiting.
+  await find(new Uint8Array(WARMING.width * WARMING.height * 3), WARMING);
+  return find;
 }
 
 const mean = (points: Point[]): Point => ({

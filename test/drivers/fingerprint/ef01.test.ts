@@ -14,6 +14,8 @@ import {
 import { encodePacket, PACKET, type PacketId } from "../../../drivers/fingerprint/ef01/frame.ts";
 import { expandImage } from "../../../drivers/fingerprint/ef01/image.ts";
 import { type Ef01Settings, ef01Driver } from "../../../drivers/fingerprint/ef01/index.ts";
+import { Ef01Link } from "../../../drivers/fingerprint/ef01/link.ts";
+import { Ef01Module } from "../../../drivers/fingerprint/ef01/module.ts";
 import { Ef01Parser } from "../../../drivers/fingerprint/ef01/parser.ts";
 import { isFault, systemClock } from "../../../drivers/kit/index.ts";
 import type { SerialFactory } from "../../../drivers/ports/index.ts";
@@ -312,6 +314,46 @@ test("clearing leaves neither image nor features in the module, and no light on"
   state.finger = null;
   await session.verbs.capture({ position: 1, minQuality: 20 }, context(50));
   assert.match(state.sent.at(-1) ?? "", LIGHT_OFF);
+});
+
+/** A module on a line that answers each command with the packets that the test gives. */
+function scripted(...answers: [address: number, content: string][]): Ef01Module {
+  let listener: (bytes: Uint8Array) => void = () => undefined;
+  const link = new Ef01Link(
+    {
+      write: async () => {
+        for (const [address, content] of answers)
+          listener(encodePacket({ address, id: PACKET.ack, content: hex(content) }));
+      },
+      onData: (given) => {
+        listener = given;
+      },
+      setBaudRate: async () => undefined,
+      closed: new Promise(() => undefined),
+      close: async () => undefined,
+    },
+    systemClock,
+    0xffffffff,
+  );
+  return new Ef01Module(link);
+}
+
+test("what another address says is not heard", async () => {
+  assert.is(await scripted([1, "00"], [0xffffffff, "02"]).takeImage(), 2);
+});
+
+test("a bare 00, or one of another length, is no match", async () => {
+  for (const content of ["00", "00 0000", "00 0000 0064 00"]) {
+    const failed = await scripted([0xffffffff, content])
+      .searchPage(0)
+      .catch((error) => error);
+    assert.ok(isFault(failed, "device.protocol"), content);
+  }
+  const failed = await scripted([0xffffffff, "00"])
+    .match()
+    .catch((error) => error);
+  assert.ok(isFault(failed, "device.protocol"));
+  assert.is(await scripted([0xffffffff, "00 0000 0064"]).searchPage(0), 100);
 });
 
 test("a page beyond the library and a silent line are told at opening", async (t) => {
