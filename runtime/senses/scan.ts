@@ -10,7 +10,7 @@ const MAX_FAILURES = 3;
  * that a slow machine looks at now. Ends with `device.timeoutUser` or `device.canceled`.
  */
 export async function scanCode(
-  view: CameraView,
+  view: Pick<CameraView, "watch" | "leave">,
   vision: Pick<Vision, "read">,
   clock: Clock,
   options: { userTimeMs: number; signal: AbortSignal },
@@ -36,7 +36,7 @@ export async function scanCode(
           if (read.ok && read.value !== undefined) resolve(ok(read.value));
           // One broken frame is nothing; a helper that cannot run is told, not started for ever.
           failures = read.ok ? 0 : failures + 1;
-          if (!read.ok && failures >= MAX_FAILURES) resolve(read);
+          if (!read.ok && failures >= MAX_FAILURES) return resolve(read);
         }
         reading = false;
       };

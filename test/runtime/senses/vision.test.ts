@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import sharp from "sharp";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../drivers/kit/index.ts";
+import { err, systemClock } from "../../../drivers/kit/index.ts";
+import { scanCode } from "../../../runtime/senses/scan.ts";
 import { Vision, visionCommand } from "../../../runtime/senses/vision/index.ts";
-import { PHOTO_PROFILES, type PhotoProfile } from "../../../runtime/senses/vision/profiles.ts";
+import { PHOTO_PROFILES, type PhotoProfile, visionFault } from "../../../runtime/senses/vision/profiles.ts";
 import { cropOf, type Face, headHeight, judgeFace, roll } from "../../../runtime/senses/vision/rules.ts";
 import { eventually, suite } from "../../kit.ts";
 import { codePicture, pictures } from "./pictures.ts";
@@ -140,6 +142,44 @@ test("a helper that never answers is killed at its time, one that cannot start i
   const missing = new Vision(systemClock, { file: "/does/not/exist", args: visionCommand().args });
   const failed = await missing.read(new Uint8Array(10));
   assert.is(!failed.ok && failed.error.code, "vision.failed");
+});
+
+test("the helper ends with its standard input, so that it never outlives the senses", async () => {
+  const { file, args } = visionCommand();
+  const child = spawn(file, args, { stdio: ["pipe", "ignore", "ignore"] });
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  child.stdin.end();
+  assert.is(await ended, 0);
+});
+
+test("a scan whose helper cannot run ends with that, and is not tried for ever", async () => {
+  let watching = false;
+  const view = {
+    watch: (_who: unknown, onFrame: (jpeg: Uint8Array) => void) => {
+      watching = true;
+      const feed = () => {
+        if (!watching) return;
+        onFrame(new Uint8Array(4));
+        setImmediate(feed);
+      };
+      feed();
+    },
+    leave: () => {
+      watching = false;
+    },
+  };
+  let reads = 0;
+  const broken = {
+    read: async () => {
+      reads++;
+      return err(visionFault("failed"));
+    },
+  };
+  const { signal } = new AbortController();
+  const scanned = await scanCode(view, broken, systemClock, { userTimeMs: 60_000, signal });
+  assert.is(!scanned.ok && scanned.error.code, "vision.failed");
+  assert.is(reads, 3);
+  assert.not(watching);
 });
 
 test("it ends by itself when nobody asks for a minute", async () => {
