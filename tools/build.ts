@@ -68,8 +68,11 @@ async function copyPackage(name: string, from: string, target: string, done: Set
     dependencies?: Record<string, string>;
     optionalDependencies?: Record<string, string>;
   };
-  const skip =
-    /\/(deps|src|test|tests|obj\.target|\.deps|node_modules|docs|tools|examples)(\/|$)|\.(md|map|d\.ts|cc|cpp|h|o|gyp|mk|ts)$/;
+  // The sources of native packages are compiled already; those of others are what runs.
+  const folders = NATIVE.includes(name) ? "deps|src|obj\\.target|node_modules" : "node_modules";
+  const skip = new RegExp(
+    `/(${folders}|\\.deps|test|tests|docs|examples)(/|$)|\\.(md|map|d\\.ts|cc|cpp|h|o|gyp|mk|ts)$`,
+  );
   await cp(root, join(target, name), {
     recursive: true,
     dereference: true,

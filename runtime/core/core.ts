@@ -62,6 +62,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
       return {
         ready: true,
         offered,
+        missing: Object.fromEntries(Object.entries(offers).map(([id, offer]) => [id, offer.missing])),
         link: office.link.up,
         centre: office.link.hostOnline,
         hours: office.health.hours().state,

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Person } from "../../drivers/bench/people.ts";
 import type { Stack } from "../../runtime/dev/stack.ts";

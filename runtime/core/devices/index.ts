@@ -29,6 +29,9 @@ export class Devices {
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   readonly #statuses = new Map<string, DeviceStatus & { side: Side }>();
+  /** Counts what is heard, and when each device last spoke by itself. */
+  #news = 0;
+  readonly #said = new Map<string, number>();
   readonly #hooks: { side: Side; name: string; listener: (body: never, parts: Uint8Array[]) => void }[] = [];
   #senses: Peer<SensesMethods, typeof sensesEvents, Record<never, never>> | undefined;
   #vault: Peer<VaultMethods, typeof vaultEvents, Record<never, never>> | undefined;
@@ -148,26 +151,33 @@ export class Devices {
   }
 
   async #askSenses(): Promise<void> {
+    const asked = ++this.#news;
     const answer = await this.senses("status", {});
     if (!answer.ok) return;
-    for (const device of answer.value.body.devices)
-      this.#statuses.set(device.role, { ...device, side: "senses" });
+    for (const device of answer.value.body.devices) this.#noteAsOf(asked, "senses", device);
     this.events.emit("changed", undefined);
   }
 
   /** Only the vault itself says that it is ready; it tells its slots anew when it becomes so. */
   async #askVault(): Promise<void> {
+    const asked = ++this.#news;
     const answer = await this.vault("status", {});
     if (!answer.ok) return;
     const { devices, slots, interlocks, ready } = answer.value.body;
-    for (const device of devices) this.#statuses.set(device.role, { ...device, side: "vault" });
+    for (const device of devices) this.#noteAsOf(asked, "vault", device);
     this.slots = slots;
     this.interlocks = interlocks;
     this.vaultReady = ready;
     this.events.emit("changed", undefined);
   }
 
+  /** An answer may have been overtaken by what a device said meanwhile: the later word stands. */
+  #noteAsOf(asked: number, side: Side, device: DeviceStatus): void {
+    if ((this.#said.get(device.role) ?? 0) < asked) this.#statuses.set(device.role, { ...device, side });
+  }
+
   #note(side: Side, device: DeviceStatus): void {
+    this.#said.set(device.role, ++this.#news);
     this.#statuses.set(device.role, { ...device, side });
     this.events.emit("changed", undefined);
   }
