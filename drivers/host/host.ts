@@ -74,6 +74,9 @@ export class DeviceHost<V> {
   #ready = defer<void>();
   #loop: Promise<void> | undefined;
   #lastFaultCode: string | undefined;
+  #lastLogged: Lifecycle | undefined;
+  /** Ends the command that runs when the device is lost or the host stops. */
+  #interrupt: ((fault: Fault) => void) | undefined;
 
   constructor(driver: Driver<V>, options: HostOptions<V> = {}) {
     this.#driver = driver;
@@ -186,9 +189,9 @@ export class DeviceHost<V> {
     } catch (error) {
       return isFault(error) ? error : deviceFault("fault", { role: this.role }, error);
     } finally {
+      if (this.#session) this.#ready = defer();
       this.#session = undefined;
       if (session) await this.#bounded("close", session.close()).catch(() => undefined);
-      if (this.#lifecycle === "ready" || this.#lifecycle === "busy") this.#ready = defer();
     }
   }
 
@@ -196,6 +199,7 @@ export class DeviceHost<V> {
     let lost: Fault | undefined;
     void session.lost.then((fault) => {
       lost = fault;
+      this.#interrupt?.(fault);
       this.#wake.resolve();
     });
     let probeFailures = 0;
@@ -233,25 +237,35 @@ export class DeviceHost<V> {
   async #run(session: Session<V>, job: Job): Promise<Fault | undefined> {
     this.#move("busy");
     this.#counters.commands = (this.#counters.commands ?? 0) + 1;
-    const overrun = () => deviceFault("timeoutDevice", { role: this.role });
-    const attempt = () =>
-      within(
-        this.#clock,
-        job.deviceTimeMs,
-        Promise.race([job.run(session.verbs), session.lost.then((fault) => err(fault))]),
-        overrun,
-      ).catch((error: unknown) =>
-        err(isFault(error) ? error : deviceFault("fault", { role: this.role }, error)),
-      );
-    let result = await attempt();
+    let result = await this.#attempt(session, job);
     if (!result.ok && job.kind === "query" && result.error.code === "device.noReply")
-      result = await attempt();
+      result = await this.#attempt(session, job);
     job.settle(result);
     const fault = result.ok ? undefined : result.error;
     if (fault?.code === "device.timeoutDevice") this.#counters.overruns = (this.#counters.overruns ?? 0) + 1;
     if (fault && ENDS_SESSION.has(fault.code)) return fault;
     this.#move("ready");
     return undefined;
+  }
+
+  /** One try of a command, ended early by its time, the loss of the device, or a stop while it waits for a person. */
+  async #attempt(session: Session<V>, job: Job): Promise<Result<unknown>> {
+    const interrupted = defer<Result<unknown>>();
+    this.#interrupt = (fault) => interrupted.resolve(err(fault));
+    const stop = () => interrupted.resolve(err(deviceFault("canceled", { role: this.role })));
+    const signal = this.#stop.signal;
+    if (job.kind === "capture") signal.addEventListener("abort", stop, { once: true });
+    try {
+      const work = Promise.race([job.run(session.verbs), interrupted.promise]);
+      return await within(this.#clock, job.deviceTimeMs, work, () =>
+        deviceFault("timeoutDevice", { role: this.role }),
+      );
+    } catch (error) {
+      return err(isFault(error) ? error : deviceFault("fault", { role: this.role }, error));
+    } finally {
+      this.#interrupt = undefined;
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   async #bounded<T>(phase: string, work: Promise<T>): Promise<T> {
@@ -295,7 +309,11 @@ export class DeviceHost<V> {
       lifecycle === "opening" ||
       lifecycle === "recovering";
     this.#lifecycle = lifecycle;
-    if (!quiet) log("lifecycle", { role: this.role, lifecycle });
+    // A device that is looked for again and again is told once.
+    if (!quiet && lifecycle !== this.#lastLogged) {
+      this.#lastLogged = lifecycle;
+      log("lifecycle", { role: this.role, lifecycle });
+    }
     this.#onStatus(this.status());
   }
 }

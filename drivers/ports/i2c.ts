@@ -1,5 +1,5 @@
 import { deviceFault } from "../contract/index.ts";
-import { Mutex } from "../kit/index.ts";
+import { isFault, Mutex } from "../kit/index.ts";
 import type { I2cConnection, I2cFactory } from "./types.ts";
 
 /** The part of `i2c-bus` that is used; the bench gives a look-alike. */
@@ -18,7 +18,9 @@ export interface I2cBusObject {
 export type OpenI2cBus = (busNumber: number) => Promise<I2cBusObject>;
 
 interface Shared {
-  bus: Promise<I2cBusObject>;
+  /** The object of the next transfer; undefined until one is needed. */
+  bus: Promise<I2cBusObject> | undefined;
+  open(): Promise<I2cBusObject>;
   mutex: Mutex;
   users: number;
 }
@@ -38,17 +40,24 @@ export function i2cPorts(options: { openPromisified?: OpenI2cBus } = {}): I2cFac
   return async (busNumber) => {
     let shared = buses.get(busNumber);
     if (!shared) {
-      shared = { bus: openBus(busNumber), mutex: new Mutex(), users: 0 };
+      shared = { bus: undefined, open: () => openBus(busNumber), mutex: new Mutex(), users: 0 };
       buses.set(busNumber, shared);
     }
     const own = shared;
     own.users++;
-    const drop = async () => {
+    return connection(own, async () => {
+      // Somebody may have come while the last one was leaving.
+      if (own.users > 0) return;
       buses.delete(busNumber);
-      await own.bus.then((bus) => bus.close()).catch(() => undefined);
-    };
-    return connection(own, drop);
+      await discard(own);
+    });
   };
+}
+
+async function discard(shared: Shared): Promise<void> {
+  const bus = shared.bus;
+  shared.bus = undefined;
+  await bus?.then((opened) => opened.close()).catch(() => undefined);
 }
 
 type Transfers = Omit<I2cConnection, "exclusively" | "close">;
@@ -56,8 +65,12 @@ type Transfers = Omit<I2cConnection, "exclusively" | "close">;
 function connection(shared: Shared, drop: () => Promise<void>): I2cConnection {
   const attempt = async <T>(job: (bus: I2cBusObject) => Promise<T>): Promise<T> => {
     try {
+      shared.bus ??= shared.open();
       return await job(await shared.bus);
     } catch (error) {
+      // After a failed transfer the package may keep a descriptor that has no address, and use it for the next.
+      await discard(shared);
+      if (isFault(error)) throw error;
       const code = (error as { code?: string }).code ?? "unknown";
       throw deviceFault(code === "ENOENT" ? "absent" : "noReply", { errno: code }, error);
     }
@@ -71,7 +84,11 @@ function connection(shared: Shared, drop: () => Promise<void>): I2cConnection {
       }),
     writeByte: (address, register, value) => attempt((bus) => bus.writeByte(address, register, value)),
     read: (address, length) =>
-      attempt(async (bus) => (await bus.i2cRead(address, length, Buffer.alloc(length))).buffer),
+      attempt(async (bus) => {
+        const { bytesRead, buffer } = await bus.i2cRead(address, length, Buffer.alloc(length));
+        if (bytesRead !== length) throw deviceFault("protocol", { expected: length, found: bytesRead });
+        return buffer;
+      }),
     write: (address, bytes) =>
       attempt(async (bus) => {
         await bus.i2cWrite(address, bytes.length, Buffer.from(bytes));

@@ -1,6 +1,7 @@
+import { stat } from "node:fs/promises";
 import type { SerialPort } from "serialport";
 import { deviceFault } from "../contract/index.ts";
-import { commonJs } from "../kit/index.ts";
+import { commonJs, type Fault } from "../kit/index.ts";
 import type { SerialConnection, SerialFactory } from "./types.ts";
 
 /**
@@ -17,8 +18,39 @@ export function serialPorts(): SerialFactory {
         error ? reject(deviceFault("absent", { reason: reasonOf(error) }, error)) : resolve(),
       ),
     );
-    return connection(port);
+    const connected = connection(port);
+    watchNode(path, connected);
+    return connected;
   };
+}
+
+/** How often it is looked whether the device file is still the one that was opened, ms. */
+const NODE_MS = 500;
+
+/**
+ * Closes a connection whose device file has gone. On a line that was hung up, reads give nothing at once, and the package
+ * then reads again and again without an event or a pause until it is closed.
+ */
+function watchNode(path: string, connected: SerialConnection): void {
+  const node = () => stat(path).then(({ rdev, ino }) => `${rdev}:${ino}`);
+  let opened: string | undefined;
+  const timer = setInterval(() => {
+    node().then(
+      (now) => {
+        opened ??= now;
+        if (now !== opened) void connected.close();
+      },
+      () => void connected.close(),
+    );
+  }, NODE_MS);
+  timer.unref();
+  void node().then(
+    (now) => {
+      opened = now;
+    },
+    () => undefined,
+  );
+  void connected.closed.then(() => clearInterval(timer));
 }
 
 /** A word for the log instead of the system's text, which holds paths. */
@@ -49,25 +81,31 @@ function connection(port: SerialPort): SerialConnection {
     });
   };
   port.on("data", (chunk: Buffer) => listener?.(chunk));
+  // Stays for ever: one trouble can tell two errors, and an error without a listener ends the process.
   port.on("error", () => void end());
+  // A line that reads as ended is deaf although it calls itself open.
+  port.on("end", () => void end());
   port.on("close", () => {
     open = false;
     tellClosed();
   });
+  const waiting = new Set<(fault: Fault) => void>();
+  void closed.then(() => {
+    for (const reject of waiting) reject(deviceFault("absent"));
+  });
   return {
     write: (bytes) =>
-      new Promise((resolve, reject) => {
+      new Promise<void>((resolve, reject) => {
         // A write to a closed port would be kept and sent to whatever is opened next.
         if (!open || !port.isOpen) return reject(deviceFault("absent"));
-        const gone = closed.then(() => reject(deviceFault("absent")));
-        port.write(Buffer.from(bytes), (error) => {
-          if (error) {
-            void end();
-            return reject(deviceFault("absent", {}, error));
-          }
-          port.drain((failed) => (failed ? reject(deviceFault("absent", {}, failed)) : resolve()));
-        });
-        void gone;
+        const settle = (error?: Error | null) => {
+          waiting.delete(reject);
+          if (!error) return resolve();
+          reject(deviceFault("absent", {}, error));
+          void end();
+        };
+        waiting.add(reject);
+        port.write(Buffer.from(bytes), (error) => (error ? settle(error) : port.drain(settle)));
       }),
     onData: (next) => {
       listener = next;

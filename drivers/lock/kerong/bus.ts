@@ -6,6 +6,8 @@ import { KerongParser } from "./parser.ts";
 
 /** How long a board may take to answer, beside the time on the wire, ms. */
 const ANSWER_MS = 120;
+/** After an unlock, which some boards answer, and after a missing answer, which may be late: what still comes is let pass, ms. */
+const SETTLE_MS = ANSWER_MS;
 /** Silence after an answer, in which a second board with the same address would be heard, ms. */
 const SECOND_ANSWER_MS = 15;
 
@@ -19,6 +21,8 @@ export class KerongBus {
   readonly #wireMs: number;
   readonly #parser = new KerongParser();
   readonly #mutex = new Mutex();
+  /** Before this (monotonic ms) nothing is asked, so that a stray answer is not taken for the next one. */
+  #quietUntil = 0;
   #onStatus: ((frame: StatusFrame) => void) | undefined;
   readonly lost: Promise<Fault>;
 
@@ -38,7 +42,7 @@ export class KerongBus {
    */
   status(board: number): Promise<StatusFrame> {
     return this.#mutex.run(async () => {
-      this.#parser.reset();
+      await this.#settle();
       const first = defer<StatusFrame>();
       let answers = 0;
       this.#onStatus = (frame) => {
@@ -52,7 +56,10 @@ export class KerongBus {
         const late = this.#clock.sleep(ANSWER_MS + this.#wireMs, timer.signal).then(() => undefined);
         const frame = await Promise.race([first.promise, late]);
         timer.abort();
-        if (!frame) throw deviceFault("noReply", { board });
+        if (!frame) {
+          this.#quietUntil = this.#clock.mono() + SETTLE_MS;
+          throw deviceFault("noReply", { board });
+        }
         await this.#clock.sleep(SECOND_ANSWER_MS);
         if (answers > 1) throw deviceFault("misbound", { board, reason: "twoBoards" });
         return frame;
@@ -65,10 +72,20 @@ export class KerongBus {
   /** Sends one unlock and waits for nothing: boards differ in whether they answer. `redeem` runs right before the byte. */
   unlock(board: number, lock: number, redeem: () => void): Promise<void> {
     return this.#mutex.run(async () => {
-      this.#parser.reset();
+      await this.#settle();
       redeem();
-      await this.#connection.write(unlockRequest(board, lock));
+      try {
+        await this.#connection.write(unlockRequest(board, lock));
+      } finally {
+        this.#quietUntil = this.#clock.mono() + SETTLE_MS;
+      }
     });
+  }
+
+  async #settle(): Promise<void> {
+    const wait = this.#quietUntil - this.#clock.mono();
+    if (wait > 0) await this.#clock.sleep(wait);
+    this.#parser.reset();
   }
 
   async close(): Promise<void> {

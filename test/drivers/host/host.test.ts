@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { type Driver, deviceFault, type Session } from "../../../drivers/contract/index.ts";
 import { DeviceHost } from "../../../drivers/host/index.ts";
-import { defer, type Fault, ok } from "../../../drivers/kit/index.ts";
+import { defer, type Fault, ok, setLog } from "../../../drivers/kit/index.ts";
 import { eventually, suite } from "../../kit.ts";
 
 const { test, run } = suite("device host");
@@ -171,6 +171,47 @@ test("stopping answers what waits", async () => {
   assert.is(code(await first), "ok");
   assert.is(code(await second), "device.notReady");
   assert.ok(made[0]?.closed);
+});
+
+test("stopping does not wait for a person", async () => {
+  const { driver, made } = scripted();
+  const host = new DeviceHost(driver);
+  host.start();
+  await host.whenReady();
+  const begun = defer<void>();
+  const capture = host.use("capture", 60_000, () => {
+    begun.resolve();
+    return new Promise(() => undefined);
+  });
+  await begun.promise;
+  await host.stop();
+  assert.is(code(await capture), "device.canceled");
+  assert.ok(made[0]?.closed);
+});
+
+test("a command that throws is answered; one that is lost again and again is told once", async (t) => {
+  const lines: unknown[] = [];
+  setLog({ level: "info", sink: (line) => lines.push(`${line.event} ${line.lifecycle ?? ""}`) });
+  t.after(() => setLog({ level: "error", sink: () => undefined }));
+  let there = true;
+  const { driver } = scripted({
+    open: async () => {
+      if (!there) throw deviceFault("absent");
+    },
+  });
+  const host = new DeviceHost(driver, { backoff: [1, 2] });
+  t.after(() => host.stop());
+  host.start();
+  await host.whenReady();
+  const result = await host.use("actuate", 1_000, () => {
+    there = false;
+    throw deviceFault("absent");
+  });
+  assert.is(code(result), "device.absent");
+  assert.is(code(await host.use("query", 1_000, async () => ok(1))), "device.notReady");
+  await eventually("looked for five times", () => (host.status().counters.failures ?? 0) > 5);
+  assert.is(lines.filter((line) => line === "device.lifecycle absent").length, 1);
+  assert.is(lines.filter((line) => line === "device.trouble ").length, 1);
 });
 
 run();
