@@ -74,7 +74,11 @@ export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promis
       for (;;) {
         const status = await client.call("status", {});
         const locks = status.ok ? status.value.body.devices.filter((device) => device.class === "lock") : [];
-        if (status.ok && status.value.body.ready && locks.every((lock) => lock.lifecycle === "ready"))
+        if (
+          status.ok &&
+          status.value.body.ready &&
+          locks.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy")
+        )
           return client;
         if (!client.connected) throw new Error("the vault went away");
         await new Promise((resolve) => setTimeout(resolve, 20));
