@@ -4,12 +4,13 @@ import { sha256Hex } from "../kit/index.ts";
 import { startBusServer } from "./bus/index.ts";
 import { sceneDrawer, startCameraServer, writeCameraCommands } from "./camera/index.ts";
 import { type BenchConfig, type BenchDeviceOf, devicesOf } from "./config.ts";
-import { PtyLine, type WireLine } from "./line.ts";
+import { type FingerprintSimulator, startFingerprintSimulator } from "./fingerprint/index.ts";
+import { PtyLine } from "./line.ts";
 import { type LockBoards, startLockBoards } from "./lock/index.ts";
 import { startPanel } from "./panel/index.ts";
 import { makePeople, type Person, writeRegister } from "./people.ts";
 import { Plant, type PlantSnapshot } from "./plant/index.ts";
-import type { Simulator, World } from "./world.ts";
+import type { Simulator } from "./world.ts";
 
 export interface BenchPaths {
   /** Folder of the serial links, below /dev because a unit's configuration names devices there. */
@@ -45,16 +46,6 @@ export function benchPaths(dir: string): BenchPaths {
 /** Path of the serial link that `role` gets, unless the configuration puts it onto another device's line. */
 export const benchSerialPath = (dir: string, role: string): string => join(benchPaths(dir).serial, role);
 
-/** Starts the simulator of one fingerprint module on its line. */
-export type StartFingerprint = (options: {
-  device: string;
-  line: WireLine;
-  world: World;
-  profile: "r503" | "zfm";
-  address: number;
-  baudRate: number;
-}) => Simulator;
-
 export interface BenchOptions {
   config: BenchConfig;
   /** The bench's own folder; a bench that starts with the same one goes on where it was. */
@@ -63,7 +54,8 @@ export interface BenchOptions {
   seed: string | number;
   /** 0 for any. */
   panelPort: number;
-  startFingerprint: StartFingerprint;
+  /** Lets bytes of a fingerprint module take as long as on a real line: an image then needs seconds. */
+  realTime?: boolean;
 }
 
 export interface Bench {
@@ -77,6 +69,8 @@ export interface Bench {
   serialPath(role: string): string;
   /** The simulator on the line of a lock board, for faults and for what reached the wire. */
   lockBoards(role: string): LockBoards;
+  /** The simulator of a fingerprint module, for faults and for what stayed in its library. */
+  fingerprint(role: string): FingerprintSimulator;
   stop(): Promise<void>;
 }
 
@@ -113,12 +107,20 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
   });
 
   const simulators: Simulator[] = [];
+  const modules = new Map<string, FingerprintSimulator>();
   for (const { role, profile, address, port } of devicesOf(config, "fingerprint.ef01")) {
     const { line } = cableOf(role);
-    const baudRate = port?.baudRate ?? 57_600;
-    simulators.push(
-      options.startFingerprint({ device: role, line, world: plant, profile, address, baudRate }),
-    );
+    const pace = options.realTime ? { paceBaud: port?.baudRate ?? 57_600 } : {};
+    const started = startFingerprintSimulator({
+      device: role,
+      line,
+      world: plant,
+      profile,
+      address,
+      ...pace,
+    });
+    modules.set(role, started);
+    simulators.push(started);
   }
   const boards = new Map<string, LockBoards>();
   const locks = devicesOf(config, "lock.kerong");
@@ -156,6 +158,11 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
     lockBoards(role) {
       const found = boards.get(role);
       if (!found) throw new TypeError(`no lock board ${role}`);
+      return found;
+    },
+    fingerprint(role) {
+      const found = modules.get(role);
+      if (!found) throw new TypeError(`no fingerprint module ${role}`);
       return found;
     },
     async stop() {

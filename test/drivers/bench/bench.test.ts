@@ -10,13 +10,7 @@ import { CONFIG } from "./support.ts";
 const { test, run } = suite("bench and panel");
 
 async function start(dir: string): Promise<Bench> {
-  return startBench({
-    config: CONFIG,
-    dir,
-    seed: 1,
-    panelPort: 0,
-    startFingerprint: () => ({ stop: async () => undefined }),
-  });
+  return startBench({ config: CONFIG, dir, seed: 1, panelPort: 0 });
 }
 
 async function running(t: TestContext) {

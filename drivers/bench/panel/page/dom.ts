@@ -33,7 +33,7 @@ export function button(label: string, onClick: () => void, more: Attributes = {}
   return h("button", { type: "button", "data-key": label, click: onClick, ...more }, label);
 }
 
-/** A one-line form: Enter and the button do the same. The typed text survives a redraw. */
+/** A one-line form: Enter and the button do the same. Half-typed text survives a redraw. */
 const typed = new Map<string, string>();
 export function ask(
   key: string,
@@ -55,8 +55,11 @@ export function ask(
   const submit = (event: Event) => {
     event.preventDefault();
     if (input.value.trim() === "") return input.focus();
+    const text = input.value.trim();
+    typed.delete(key);
+    input.value = "";
     input.blur();
-    onText(input.value.trim());
+    onText(text);
   };
   return h("form", { class: "ask", submit }, input, h("button", { type: "submit", disabled }, label));
 }

@@ -90,7 +90,7 @@ export function log({ at, about, what, more }: PlantEvent): void {
   list.prepend(
     h(
       "li",
-      {},
+      { class: "entry" },
       h("time", {}, new Date(at).toLocaleTimeString("en-GB")),
       h("span", {}, h("b", {}, about), ` ${what}`, details ? h("small", {}, details) : null),
     ),

@@ -41,7 +41,8 @@ export function renderLocker(state: PanelState, redraw: () => void): void {
           },
         },
         h("span", { class: "inside" }, it.code && h("span", { class: "item" }, it.code)),
-        h("span", { class: "leaf" }, h("b", {}, it.slot), h("i", { class: "lamp" })),
+        h("span", { class: "leaf" }),
+        h("span", { class: "plate" }, h("b", {}, it.slot), it.light !== null && h("i", { class: "lamp" })),
       ),
     ),
   );

@@ -167,10 +167,10 @@ function hand(
     {},
     h(
       "svg",
-      { viewBox: "-22 0 184 206", role: "group", "aria-label": `${side} hand` },
+      { viewBox: "-44 -6 226 214", role: "group", "aria-label": `${side} hand` },
       h(
         "g",
-        { transform: side === "left" ? "translate(140 0) scale(-1 1)" : "" },
+        { transform: side === "left" ? "translate(138 0) scale(-1 1)" : "" },
         ...fingers,
         h("path", { class: "palm", d: "M38 104h112q6 30-2 58-8 38-50 38-34 0-50-26L22 140q10-16 16-36z" }),
       ),
