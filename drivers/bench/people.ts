@@ -97,7 +97,7 @@ export function makePeople(seed: string | number): Person[] {
     do {
       const random = sha256("person", String(seed), row.id, String(attempt));
       attempt += 1;
-      // Prefixes X… are of no series that is issued today, so that a number meets a real one less easily.
+      // No series is set apart for tests: a number may exist, and means nobody here.
       body = `X${String(random.readUInt32BE(0) % 1_000_000).padStart(6, "0")}`;
     } while (numbers.has(body));
     numbers.add(body);
