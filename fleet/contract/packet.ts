@@ -234,6 +234,7 @@ export async function sealPacket(
   const key = randomBytes(32);
   const ciphertext = encrypt(key, Buffer.from(binding(content.sid, content.unit)), plain);
   plain.fill(0);
+  all[0]?.bytes.fill(0);
   const { enc, ct } = await seal(recipient, PACKET, binding(content.sid, content.unit), key);
   key.fill(0);
   if (ciphertext.length > MAX_CHUNKS * TRANSPORT_CHUNK) throw new RangeError("packet too large");

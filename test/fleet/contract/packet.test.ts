@@ -16,6 +16,7 @@ import {
   verifyJws,
 } from "../../../fleet/contract/index.ts";
 import { suite } from "../../kit.ts";
+import { hpkeOpen, hpkeSeal, streamOpen, streamSeal } from "./independent.ts";
 
 const { test, run } = suite("packet");
 const centre: SealKey = { ...newReplyKey(), kid: "seal-1" };
@@ -98,6 +99,56 @@ test("a small message opens with its key and its purpose only", async () => {
   assert.is(code(await openSmall(key, "AAAA", "ask kt-01 q1")), "packet.altered");
 });
 
+const PACKET = "guichet packet v1";
+const bindingOf = ({ sid, unit, alg }: Pick<Manifest, "sid" | "unit" | "alg">) =>
+  `${PACKET}\0${sid}\0${unit}\0${alg}`;
+
+test("another implementation of the RFC opens what is sealed here, at every length of the last block", async () => {
+  for (const length of [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000]) {
+    const bytes = photo.subarray(0, length);
+    const head = Buffer.from(JSON.stringify(content()));
+    // The head comes first: what matters is where the whole ends.
+    const filled = Buffer.concat([bytes, Buffer.alloc(length % 65_536 === 0 ? 65_536 - head.length : 0)]);
+    const { manifest, ciphertext } = await sealPacket(
+      {
+        content: content(),
+        parts: [{ name: "photo", mediaType: "image/jpeg", bytes: filled }],
+        createdAt: 1,
+      },
+      centre,
+      device,
+    );
+    const aad = bindingOf(manifest);
+    const enc = Buffer.from(manifest.enc, "base64url");
+    const key = hpkeOpen(centre, PACKET, aad, enc, Buffer.from(manifest.wrapped, "base64url"));
+    const plain = streamOpen(key, aad, ciphertext);
+    assert.ok(plain.equals(Buffer.concat([head, filled])), String(length));
+  }
+});
+
+test("what another implementation seals opens here", async () => {
+  const { manifest } = await sealed();
+  const aad = bindingOf(manifest);
+  const key = Buffer.alloc(32, 7);
+  const head = Buffer.from(JSON.stringify(content()));
+  const ciphertext = streamSeal(key, aad, Buffer.concat([head, photo]));
+  const { enc, ct } = hpkeSeal(centre.x, PACKET, aad, key);
+  const own: Manifest = {
+    ...manifest,
+    enc: enc.toString("base64url"),
+    wrapped: ct.toString("base64url"),
+    size: ciphertext.length,
+    chunks: hashes(ciphertext),
+  };
+  const opened = await openPacket(own, ciphertext, centre);
+  assert.ok(opened.ok);
+  assert.ok(opened.value.parts.get("photo")?.equals(photo));
+  const small = hpkeSeal(centre.x, "guichet small v1", "ask", Buffer.from("hello"));
+  const text = Buffer.concat([small.enc, small.ct]).toString("base64url");
+  const openedSmall = await openSmall(centre, text, "ask");
+  assert.ok(openedSmall.ok && openedSmall.value.toString() === "hello");
+});
+
 test("the frozen vector still opens", async () => {
   const vector = JSON.parse(readFileSync("fleet/contract/vectors/packet-v1.json", "utf8")) as {
     centre: SealKey;
@@ -112,6 +163,14 @@ test("the frozen vector still opens", async () => {
   const opened = await openPacket(manifest.value, Buffer.from(vector.ciphertext, "base64url"), vector.centre);
   assert.ok(opened.ok);
   assert.equal(opened.value.content, vector.content);
+  const aad = bindingOf(manifest.value);
+  const [enc, wrapped] = [manifest.value.enc, manifest.value.wrapped].map((text) =>
+    Buffer.from(text, "base64url"),
+  ) as [Buffer, Buffer];
+  const ciphertext = Buffer.from(vector.ciphertext, "base64url");
+  const key = hpkeOpen(vector.centre, PACKET, aad, enc, wrapped);
+  const plain = streamOpen(key, aad, ciphertext);
+  assert.ok(streamSeal(key, aad, plain).equals(ciphertext), "and is what its key and its content give");
   const small = await openSmall(vector.centre, vector.small.sealed, vector.small.aad);
   assert.ok(small.ok && small.value.toString() === vector.small.text);
 });
