@@ -31,6 +31,8 @@ export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog 
   timer.unref();
   const worker = new Worker(SOURCE, {
     eval: true,
+    // Without the loaders of the main thread: their start waits for it, and a thread that is not up yet guards nothing.
+    execArgv: [],
     workerData: { shared, deadlineMs },
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
   });

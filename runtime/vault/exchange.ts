@@ -129,7 +129,7 @@ export class Exchange {
   }
 
   async end(exchange: string): Promise<Result<{ loaded: number; unloaded: number }>> {
-    if (!this.#open || this.#open.id !== exchange) return err(vaultFault("noExchange"));
+    if (!this.#open || this.current !== exchange) return err(vaultFault("noExchange"));
     if (this.#running) return err(vaultFault("slotBusy", { slot: this.#running }));
     const { operator } = this.#open;
     this.#open = undefined;

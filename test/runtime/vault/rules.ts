@@ -210,7 +210,7 @@ export const rules: Record<string, Scenario> = {
     assert.is((await done).outcome, "taken");
     const again = await client.call("collect.release", request);
     assert.ok(again.ok && again.value.body.outcome === "taken");
-    const other = { ...request, attestation: `${request.attestation.slice(0, -1)}A` };
+    const other = { ...request, attestation: rig.papers.attest(voucher, "C".repeat(22)) };
     assert.is(code(await client.call("collect.release", other)), "vault.conflict");
     assert.is(rig.unlocks(), 1);
   },

@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import * as assert from "uvu/assert";
+import { startWatchdog } from "../../../runtime/ipc/index.ts";
+import { suite } from "../../kit.ts";
+
+const { test, run } = suite("watchdog");
+
+/** Runs a program with a watchdog of 400 ms; answers how it ended and after how long, ms. */
+async function runWatched(body: string): Promise<{ code: number | null; signal: string | null; ms: number }> {
+  const program = `
+    import { startWatchdog } from "./runtime/ipc/watchdog.ts";
+    startWatchdog({ deadlineMs: 400 });
+    ${body}`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const begun = new Promise<number>((resolve) => child.stdout.once("data", () => resolve(performance.now())));
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+    child.once("exit", (code, signal) => resolve({ code, signal })),
+  );
+  const from = await begun;
+  return { ...(await ended), ms: performance.now() - from };
+}
+
+const SOON = `setTimeout(() => console.log("begun"), 100);`;
+
+test("a process whose main thread spins is killed at its deadline", async () => {
+  const { signal, ms } = await runWatched(`${SOON} setTimeout(() => { for (;;); }, 120);`);
+  assert.is(signal, "SIGKILL");
+  assert.ok(ms > 300 && ms < 5_000, `${ms} ms`);
+});
+
+test("a main thread that stands in a system call is killed too", async () => {
+  const wait = `import { execFileSync } from "node:child_process";`;
+  const { signal } = await runWatched(`${wait} ${SOON} setTimeout(() => execFileSync("sleep", ["3"]), 120);`);
+  assert.is(signal, "SIGKILL");
+});
+
+test("one that is idle, or busy for less than the deadline, lives and ends by itself", async () => {
+  const busy = "const end = performance.now() + 150; while (performance.now() < end);";
+  const { code, signal } = await runWatched(
+    `${SOON} setTimeout(() => { ${busy} }, 200); setTimeout(() => undefined, 1_500);`,
+  );
+  assert.equal([code, signal], [0, null]);
+});
+
+test("stopping it ends the thread", async () => {
+  const watchdog = startWatchdog({ deadlineMs: 50 });
+  await watchdog.stop();
+  const end = performance.now() + 200;
+  while (performance.now() < end);
+  assert.ok(true, "still here");
+});
+
+run();

@@ -1,0 +1,138 @@
+import * as assert from "uvu/assert";
+import type { LockState, MotionToken } from "../../../drivers/contract/index.ts";
+import { type Evidence, judgeLoad, judgeRelease, judgeUnload } from "../../../runtime/vault/evidence.ts";
+import { tokenMint } from "../../../runtime/vault/tokens.ts";
+import { suite } from "../../kit.ts";
+
+const { test, run } = suite("evidence");
+
+type Seen = Pick<LockState, "latch" | "item">;
+const LATCH = ["locked", "open", "unknown"] as const;
+const ITEM = ["present", "absent", "unknown"] as const;
+const STATES: (Seen | undefined)[] = [
+  undefined,
+  ...LATCH.flatMap((latch) => ITEM.map((item) => ({ latch, item }))),
+];
+const seen = (text: string): Seen | undefined => {
+  const [latch, item] = text.split(" ") as [Seen["latch"], Seen["item"]];
+  return text === "nothing" ? undefined : { latch, item };
+};
+const evidence = (before: string, now: string, latchSeen: boolean, watched: boolean): Evidence => ({
+  before: seen(before) as Seen,
+  now: seen(now),
+  again: seen(now),
+  latchSeen,
+  watched,
+});
+
+const IN = "locked present";
+const OUT = "locked absent";
+const BLIND = "locked unknown";
+
+test("a hand-over is judged by this table", () => {
+  const table: [before: string, now: string, latchSeen: boolean, watched: boolean, outcome: string][] = [
+    // watched from the command on
+    [IN, IN, false, true, "notMoved"],
+    [IN, IN, true, true, "presented"],
+    [IN, OUT, true, true, "taken"],
+    [IN, OUT, false, true, "unknown"],
+    [IN, "open present", true, true, "presented"],
+    [IN, "open absent", true, true, "presented"],
+    [IN, "open unknown", true, true, "presented"],
+    [IN, BLIND, true, true, "presented"],
+    // after a restart
+    [IN, IN, false, false, "notMoved"],
+    [IN, IN, true, false, "presented"],
+    [IN, OUT, false, false, "taken"],
+    [IN, OUT, true, false, "taken"],
+    [IN, "open absent", false, false, "presented"],
+    [IN, "open present", false, false, "presented"],
+    // no item sensor: never taken
+    [BLIND, BLIND, true, true, "presented"],
+    [BLIND, BLIND, false, true, "notMoved"],
+    [BLIND, BLIND, true, false, "presented"],
+    [BLIND, BLIND, false, false, "unknown"],
+    [BLIND, "open unknown", true, true, "presented"],
+    // contradictions, and nothing to see
+    [OUT, IN, true, true, "unknown"],
+    [OUT, OUT, true, true, "unknown"],
+    [BLIND, OUT, true, true, "unknown"],
+    [IN, "nothing", true, true, "unknown"],
+    [IN, "unknown present", true, true, "unknown"],
+    [IN, "unknown absent", true, false, "unknown"],
+  ];
+  for (const [before, now, latchSeen, watched, outcome] of table) {
+    const judged = judgeRelease(evidence(before, now, latchSeen, watched));
+    assert.is(judged, outcome, `${before} → ${now}, latch seen ${latchSeen}, watched ${watched}`);
+  }
+});
+
+/** Every combination of what can be seen before, now and at the second look. */
+function* everything(): Generator<Evidence> {
+  for (const before of STATES)
+    for (const now of STATES)
+      for (const again of STATES)
+        for (const latchSeen of [true, false])
+          for (const watched of [true, false]) if (before) yield { before, now, again, latchSeen, watched };
+}
+
+test("over all combinations nothing is claimed without its evidence", () => {
+  let combinations = 0;
+  for (const e of everything()) {
+    combinations++;
+    const { before, now, again, latchSeen, watched } = e;
+    const agree = now !== undefined && now.latch === again?.latch && now.item === again.item;
+    const outcome = judgeRelease(e);
+    const all = JSON.stringify(e);
+    if (!agree) {
+      assert.equal([outcome, judgeLoad(e), judgeUnload(e)], ["unknown", "unknown", "unknown"], all);
+      continue;
+    }
+    if (outcome === "taken") {
+      assert.ok(before.item === "present" && now.item === "absent" && now.latch === "locked", all);
+      assert.ok(latchSeen || !watched, all);
+    }
+    if (outcome === "notMoved") assert.ok(!latchSeen && now.latch === "locked" && now.item !== "absent", all);
+    if (now.latch === "open") assert.is(outcome, "presented", all);
+    if (now.latch === "unknown") assert.is(outcome, "unknown", all);
+    const load = judgeLoad(e);
+    if (load === "stored")
+      assert.ok(
+        watched && now.latch === "locked" && now.item !== "absent" && (latchSeen || now.item === "present"),
+      );
+    if (load === "empty") assert.ok(now.latch === "locked" && now.item !== "present", all);
+    const unload = judgeUnload(e);
+    if (unload === "empty") assert.ok(now.latch === "locked" && now.item !== "present", all);
+    if (unload === "notMoved") assert.ok(!latchSeen && watched && now.item === before.item, all);
+  }
+  assert.is(combinations, 9 * 10 * 10 * 4);
+});
+
+test("a token works once, for its own lock and compartment, and not after its call came back", () => {
+  const { mint, redeem, retire } = tokenMint();
+  const refused = (job: () => void) =>
+    assert.throws(job, (error: Error) => /device\.unauthorised/.test(error.message));
+  const token = mint("effect", "lock.main", 3);
+  redeem(token, "lock.main", 3);
+  refused(() => redeem(token, "lock.main", 3));
+  const elsewhere = mint("effect", "lock.main", 3);
+  refused(() => redeem(elsewhere, "lock.main", 4));
+  refused(() => redeem(elsewhere, "lock.main", 3)); // a wrong try uses it up
+  refused(() => redeem(mint("effect", "lock.main", 3), "lock.other", 3));
+  const late = mint("effect", "lock.main", 3);
+  retire(late);
+  refused(() => redeem(late, "lock.main", 3));
+  const copy = { ...mint("effect", "lock.main", 3) };
+  refused(() => redeem(copy, "lock.main", 3));
+  refused(() => redeem(tokenMint().mint("effect", "lock.main", 3), "lock.main", 3));
+  const live = mint("effect", "lock.main", 3);
+  assert.throws(() => Object.assign(live, { compartment: 5 }));
+});
+
+test("a token cannot be written down by hand, by type", () => {
+  // @ts-expect-error the mark of a minted token has no name outside of the contract
+  const forged: MotionToken = { effect: "effect", device: "lock.main", compartment: 3 };
+  assert.throws(() => tokenMint().redeem(forged, "lock.main", 3));
+});
+
+run();
