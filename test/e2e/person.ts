@@ -2,6 +2,7 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Person } from "../../drivers/bench/people.ts";
 import type { Stack } from "../../runtime/dev/stack.ts";
+import { readCode } from "../support/codes.ts";
 
 /** Debian's browser, without its attempts to reach the network. */
 export const openBrowser = (): Promise<Browser> =>
@@ -38,7 +39,9 @@ export class Visitor {
     const url = await stack.unit?.screen();
     if (!url) throw new Error("no unit");
     await page.goto(url);
-    return new Visitor(page, stack);
+    const v = new Visitor(page, stack);
+    (globalThis as unknown as { __v: unknown }).__v = v;
+    return v;
   }
 
   /** Waits for a kind of view; `and` narrows it by a selector inside. */
@@ -92,7 +95,7 @@ export class Visitor {
 
   async language(id: string): Promise<void> {
     await this.touch('[data-chrome="language"]');
-    await this.touch(`[data-language="${id}"]`);
+    await this.touch(`[data-overlay="language"] [data-language="${id}"]`);
     await this.page.waitForFunction(
       (wanted) => document.documentElement.lang.startsWith(wanted),
       id === "en" ? "en" : id.slice(0, 2),
@@ -154,12 +157,9 @@ export class Visitor {
   async photographReceipt(): Promise<{ reference: string; code: string }> {
     await this.sees("receipt");
     const reference = (await this.page.locator("[data-reference]").first().textContent())?.trim() ?? "";
-    const { readBarcodes } = await import("zxing-wasm/reader");
-    const [found] = await readBarcodes(new Blob([Uint8Array.from(await this.page.screenshot())]), {
-      formats: ["QRCode"],
-    });
-    if (!found) throw new Error("the receipt's code cannot be read from the screen");
-    return { reference, code: found.text };
+    const code = await readCode(await this.page.screenshot());
+    if (!code) throw new Error("the receipt's code cannot be read from the screen");
+    return { reference, code };
   }
 
   /** One whole application for a person of the bench. */
@@ -191,5 +191,72 @@ export class Visitor {
     await this.touch("[data-next]");
     await this.sees("attract");
     return receipt;
+  }
+
+  /** Staff turn their switch, so that the kiosk shows what is theirs. */
+  serviceSwitch = (active: boolean): Promise<void> =>
+    this.panel("/input", { role: "switch.service", active });
+
+  /** Two people load items: credentials, then each item into the slot that lights up. */
+  async loadItems(credentials: [string, string], items: string[]): Promise<Record<string, string>> {
+    await this.serviceSwitch(true);
+    await this.begin("exchange");
+    for (const text of credentials) {
+      await this.sees("scan");
+      await this.show("document", { kind: "code", text });
+      await this.page.waitForFunction(
+        (seq) => document.querySelector("[data-seq]")?.getAttribute("data-seq") !== seq,
+        await this.seq(),
+      );
+    }
+    const where: Record<string, string> = {};
+    for (const item of items) {
+      await this.show("document", { kind: "item", code: item });
+      await this.sees("door");
+      const slot = await this.litSlot();
+      where[item] = slot;
+      await this.show("document", { kind: "empty" });
+      await this.whenUnlatched(slot);
+      await this.panel("/door/open", { slot });
+      await this.panel("/item/put", { slot, code: item });
+      await this.panel("/door/close", { slot });
+      await this.sees("scan");
+    }
+    await this.touch('[data-action="finish"]');
+    await this.sees("message");
+    await this.touch('[data-action="done"]');
+    await this.serviceSwitch(false);
+    await this.sees("attract");
+    return where;
+  }
+
+  /** The slot that the drawing shows lit. */
+  litSlot = async (): Promise<string> =>
+    (await this.page
+      .locator('[data-view="door"] [data-slot]:has(.slot-lit)')
+      .first()
+      .getAttribute("data-slot")) ?? "";
+
+  seq = (): Promise<string | null> => this.page.locator("[data-seq]").first().getAttribute("data-seq");
+
+  /** Waits until the plant's latch of a slot is open. */
+  async whenUnlatched(slot: string): Promise<void> {
+    for (;;) {
+      const { slots } = (await (await fetch(new URL("/state", this.stack.panelUrl))).json()) as {
+        slots: { slot: string; latch: string }[];
+      };
+      if (slots.find((own) => own.slot === slot)?.latch === "open") return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Takes what lies in the slot that the screen shows, and closes the door. */
+  async takeFromSlot(): Promise<string> {
+    await this.page.waitForSelector('[data-view="door"][data-face="waiting"]', { timeout: 30_000 });
+    const slot = await this.litSlot();
+    await this.panel("/door/open", { slot });
+    await this.panel("/item/take", { slot });
+    await this.panel("/door/close", { slot });
+    return slot;
   }
 }
