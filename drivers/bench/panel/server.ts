@@ -95,6 +95,7 @@ async function servePage(app: FastifyInstance): Promise<void> {
     );
   file("/", "index.html");
   file("/panel.css", "panel.css");
+  file("/plant.css", "plant.css");
   app.get("/panel.js", async (_request, reply) => reply.type(TYPES[".js"] ?? "").send(Buffer.from(script)));
   app.get<{ Params: { "*": string } }>("/fonts/*", async (request, reply) => {
     const path = normalize(join(FONTS, request.params["*"]));
