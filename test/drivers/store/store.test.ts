@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -48,9 +48,11 @@ test("concurrent callers do not share a transaction: one that fails takes nothin
 
 test("the file and its folder are private, and a second opener is refused", async (t) => {
   const path = place(t);
+  mkdirSync(join(path, ".."), { mode: 0o755 });
   const store = await openStore(path, { migrations: MIGRATIONS });
   t.after(() => store.close());
   assert.is(statSync(path).mode & 0o077, 0);
+  assert.is(statSync(`${path}-wal`).mode & 0o077, 0);
   assert.is(statSync(join(path, "..")).mode & 0o077, 0);
   assert.is(await code(openStore(path, { migrations: MIGRATIONS })), "store.busy");
 });
