@@ -68,7 +68,7 @@ services: node_modules/.ready ## check every service document with its texts
 
 .PHONY: screens
 screens: system-test build ## photograph every screen of the running product into docs/screens
-	$(TSX) tools/screens.ts
+	$(TSX) test/screens/screens.ts
 
 .PHONY: crash-store
 crash-store: system-test node_modules/.ready ## power cuts replayed over the real stores (RUNS= SEED=)
@@ -76,4 +76,4 @@ crash-store: system-test node_modules/.ready ## power cuts replayed over the rea
 
 .PHONY: bench-start
 bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
-	$(TSX) tools/bench-start.ts
+	$(TSX) test/bench/bench-start.ts

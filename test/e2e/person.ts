@@ -39,9 +39,7 @@ export class Visitor {
     const url = await stack.unit?.screen();
     if (!url) throw new Error("no unit");
     await page.goto(url);
-    const v = new Visitor(page, stack);
-    (globalThis as unknown as { __v: unknown }).__v = v;
-    return v;
+    return new Visitor(page, stack);
   }
 
   /** Waits for a kind of view; `and` narrows it by a selector inside. */
@@ -116,8 +114,13 @@ export class Visitor {
   }
 
   /** Right thumb for the identity, then both thumbs. */
-  async giveFingers(person: string, positions = [1, 1, 6]): Promise<void> {
-    for (const position of positions) {
+  async giveFingers(person: string, positions = [1, 1, 6], offline = false): Promise<void> {
+    for (const [i, position] of positions.entries()) {
+      if (offline && i === 1) {
+        // the centre is away: an officer will check
+        await this.sees("message");
+        await this.touch('[data-action="go"]');
+      }
       await this.page.waitForSelector(`[data-view="finger"]`);
       await this.lay(person, position);
       await this.page.waitForSelector(
@@ -165,16 +168,16 @@ export class Visitor {
   /** One whole application for a person of the bench. */
   async apply(
     person: Person,
-    options: { service: string; language?: string; phone?: string; typeName?: string },
+    options: { service: string; language?: string; phone?: string; offline?: boolean },
   ): Promise<{ reference: string; code: string }> {
     const { service } = options;
     await this.begin(service, options.language);
     await this.introduce(person);
-    await this.giveFingers(person.id);
+    await this.giveFingers(person.id, [1, 1, 6], options.offline);
     await this.givePhoto(person.id);
     await this.sees("entry");
-    if (options.typeName) await this.answer(options.typeName);
-    else await this.touch("[data-next]"); // the name is there already
+    if (options.offline) await this.answer("TESTPERSON, ADA");
+    else await this.touch("[data-next]"); // the centre knew the name
     await this.page.waitForSelector('[data-view="entry"] [data-key="1"]');
     await this.answer(options.phone ?? "51234567");
     await this.page.waitForSelector("[data-skip]");

@@ -50,8 +50,13 @@ export async function startCameraServer(options: {
       const started = clock.mono();
       if (!silent() && !response.write(await frame())) {
         await new Promise<void>((resolve) => {
-          response.once("drain", resolve);
-          response.once("close", resolve);
+          const go = () => {
+            response.off("drain", go);
+            response.off("close", go);
+            resolve();
+          };
+          response.once("drain", go);
+          response.once("close", go);
         });
       }
       await clock.sleep(Math.max(1, pauseMs - (clock.mono() - started)), stopped.signal);

@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startStack } from "../runtime/dev/stack.ts";
-import { median, type ResultRow, writeResult } from "./results.ts";
+import { startStack } from "../../runtime/dev/stack.ts";
+import { median, type ResultRow, writeResult } from "../../tools/results.ts";
 
 /**
  * Time from exec to the screen served (stores asserted, devices ready, a service offered) and the memory of the unit's
@@ -118,7 +118,7 @@ try {
     "ready",
     async () => ((await (await fetch(`${stack.screenOrigin}/healthz`)).json()) as { ready: boolean }).ready,
   );
-  const { applyOnce } = await import("../test/e2e/drive.ts");
+  const { applyOnce } = await import("../e2e/drive.ts");
   await applyOnce(stack);
   await new Promise((resolve) => setTimeout(resolve, 60_000));
   const after = unit
