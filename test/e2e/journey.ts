@@ -61,8 +61,7 @@ export async function journey(
   // a foreign receipt, a torn one, and a wrong finger open nothing
   await visitor.begin("collection");
   await visitor.show("document", { kind: "code", text: makeReceiptCode(both.reference, newCollectionKey()) });
-  await visitor.sees("message");
-  await visitor.touch('[data-action="done"]');
+  await visitor.goOn();
   await visitor.begin("collection");
   await visitor.show("document", { kind: "code", text: `${both.code.slice(0, -4)}AAAA` });
   await visitor.page.waitForSelector('[data-view="scan"][data-face="again"]');
@@ -72,7 +71,7 @@ export async function journey(
   await visitor.page.waitForSelector('[data-view="finger"][data-face="again"]');
   await visitor.sees("message");
   await visitor.lift();
-  await visitor.touch('[data-action="done"]');
+  await visitor.goOn();
   assert.is(motions(), loads, "nothing moved for a stranger");
 
   // the owner collects both
@@ -86,7 +85,7 @@ export async function journey(
       [slots[items["hkic-application"] ?? ""], slots[items["passport-application"] ?? ""]].includes(slot),
     );
     await visitor.page.waitForSelector('[data-view="door"][data-face="succeeded"]', { timeout: 30_000 });
-    await visitor.touch('[data-action="done"]');
+    await visitor.touch('[data-view="door"] [data-action]');
   }
   await visitor.lift();
   await visitor.sees("attract");
@@ -102,7 +101,7 @@ export async function journey(
   const slot = await visitor.takeFromSlot();
   assert.is(slot, slots[other["hkic-application"] ?? ""]);
   await visitor.page.waitForSelector('[data-view="door"][data-face="succeeded"]', { timeout: 30_000 });
-  await visitor.touch('[data-action="done"]');
+  await visitor.touch('[data-view="door"] [data-action]');
   await staff.sees(single.reference, "hkic-application", "Collected");
   assert.is(motions(), loads + 3);
 

@@ -54,6 +54,12 @@ export class Visitor {
     await this.page.locator(`${selector}:not([disabled])`).first().click({ timeout: 20_000 });
   }
 
+  /** Reads a message and touches its button. */
+  async goOn(): Promise<void> {
+    await this.sees("message", "[data-action]");
+    await this.touch('[data-view="message"] [data-action]');
+  }
+
   /** Types on the keys of the page. */
   async type(text: string): Promise<void> {
     for (const c of text) await this.touch(`[data-key="${c === " " ? "Space" : c}"]`);
@@ -118,8 +124,7 @@ export class Visitor {
     for (const [i, position] of positions.entries()) {
       if (offline && i === 1) {
         // the centre is away: an officer will check
-        await this.sees("message");
-        await this.touch('[data-action="go"]');
+        await this.goOn();
       }
       await this.page.waitForSelector(`[data-view="finger"]`);
       await this.lay(person, position);
@@ -226,8 +231,7 @@ export class Visitor {
       await this.sees("scan");
     }
     await this.touch('[data-action="finish"]');
-    await this.sees("message");
-    await this.touch('[data-action="done"]');
+    await this.goOn();
     await this.serviceSwitch(false);
     await this.sees("attract");
     return where;
