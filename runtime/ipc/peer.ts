@@ -178,7 +178,10 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
   }
 
   #event(name: string, body: unknown, parts: Uint8Array[]): void {
-    const schema: TSchema | undefined = this.#incoming[name];
+    // Own names only: one like "toString" would find a function, and throw outside of any handler.
+    const schema: TSchema | undefined = Object.hasOwn(this.#incoming, name)
+      ? this.#incoming[name]
+      : undefined;
     const checked = schema && check(schema, body, name);
     if (!checked?.ok) return this.#reject(`event ${name}`);
     for (const listener of this.#listeners.get(name) ?? []) listener(checked.value as never, parts);
