@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
 
 /**
@@ -34,6 +34,7 @@ async function bundle(
   wanted: Record<string, string>,
   outdir: string,
   extra: string[] = [],
+  mutation?: Mutation,
 ): Promise<Metafile> {
   const entries = Object.fromEntries(Object.entries(wanted).filter(([, path]) => existsSync(path)));
   const result = await build({
@@ -50,6 +51,7 @@ async function bundle(
     metafile: true,
     logLevel: "warning",
     external: [...NATIVE, ...extra],
+    plugins: mutation ? [mutating(mutation)] : [],
     outExtension: { ".js": ".mjs" },
     banner: {
       js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__dn(__filename);",
@@ -110,9 +112,29 @@ export async function buildUnit(outdir = "dist/unit"): Promise<Metafile> {
   return metafile;
 }
 
-export async function buildDev(outdir = "dist/dev"): Promise<void> {
+/** A change of one source, for the tests that show what they would catch. The text must stand there exactly once. */
+export interface Mutation {
+  file: string;
+  from: string;
+  to: string;
+}
+
+function mutating({ file, from, to }: Mutation): Plugin {
+  return {
+    name: "mutation",
+    setup: (context) => {
+      context.onLoad({ filter: new RegExp(`${file.replaceAll(".", "\\.")}$`) }, async ({ path }) => {
+        const source = await readFile(path, "utf8");
+        if (source.split(from).length !== 2) throw new Error(`the mutation does not fit ${file}`);
+        return { contents: source.replace(from, to), loader: "ts" };
+      });
+    },
+  };
+}
+
+export async function buildDev(outdir = "dist/dev", mutation?: Mutation): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
-  await bundle(DEV_ENTRIES, outdir, DEV_ONLY);
+  await bundle(DEV_ENTRIES, outdir, DEV_ONLY, mutation);
   await addRunTime(outdir);
 }
 

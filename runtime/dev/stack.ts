@@ -36,6 +36,8 @@ export interface StackOptions {
   dist?: string;
   /** Changes the unit's configuration before it is provisioned. */
   adjust?: (configuration: UnitConfiguration) => UnitConfiguration;
+  /** Where the unit's log lines go; the terminal's error stream when absent. */
+  logFile?: string;
   /** Environment of the unit's processes, for the tests that kill them. */
   env?: NodeJS.ProcessEnv;
 }
@@ -158,7 +160,12 @@ function runUnit(options: StackOptions, bench: Bench, state: string, extra: Node
   const start = (name: string): Supervised =>
     supervise(
       name,
-      { file: process.execPath, args: [join(dist, `${name}.mjs`), "--state", state], env },
+      {
+        file: process.execPath,
+        args: [join(dist, `${name}.mjs`), "--state", state],
+        env,
+        ...(options.logFile ? { logFile: options.logFile } : {}),
+      },
       onLine,
     );
   const processes = new Map(["senses", "vault", "core"].map((name) => [name, start(name)]));

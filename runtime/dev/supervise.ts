@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { openSync } from "node:fs";
 import { Backoff } from "../../drivers/kit/index.ts";
 
 export interface Supervised {
@@ -17,10 +18,11 @@ export interface Supervised {
  */
 export function supervise(
   name: string,
-  command: { file: string; args: string[]; env: NodeJS.ProcessEnv },
+  command: { file: string; args: string[]; env: NodeJS.ProcessEnv; logFile?: string },
   onLine: (line: string) => void,
 ): Supervised {
   const backoff = new Backoff(100, 3_000);
+  const log = command.logFile ? openSync(command.logFile, "a", 0o600) : ("inherit" as const);
   let child: ChildProcess | undefined;
   let starts = 0;
   let stopping = false;
@@ -30,10 +32,10 @@ export function supervise(
   const start = () => {
     starts++;
     const startedAt = performance.now();
-    const own = spawn(command.file, command.args, { env: command.env, stdio: ["ignore", "pipe", "inherit"] });
+    const own = spawn(command.file, command.args, { env: command.env, stdio: ["ignore", "pipe", log] });
     child = own;
     let rest = "";
-    own.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    own.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) onLine(line);
