@@ -1,10 +1,13 @@
 import { check } from "../drivers/kit/index.ts";
+import { checkSteps } from "./check-steps.ts";
+import { checkTexts } from "./check-texts.ts";
+import type { Condition } from "./conditions.ts";
 import {
   type Form,
   FormSchema,
   type Service,
   ServiceSchema,
-  type Step,
+  STEP_KINDS,
   type Texts,
   TextsSchema,
 } from "./format.ts";
@@ -25,55 +28,33 @@ export interface Problem {
   todo: string;
 }
 
+/** Notes a problem of one file of the service. */
+export type Found = (file: string, at: string, problem: string, todo: string) => void;
+
 export interface CheckedService {
   service: Service;
   form: Form;
   texts: Record<Language, Texts>;
 }
 
-/** Keys that a step of each kind needs beside its own title. */
-function textsOfStep(step: Step): string[] {
-  const own = [`${step.id}.title`];
-  switch (step.kind) {
-    case "notice":
-      return [
-        ...own,
-        ...Array.from({ length: step.paragraphs }, (_, i) => `${step.id}.${i + 1}`),
-        `${step.id}.accept`,
-        `${step.id}.decline`,
-      ];
-    case "choose":
-      return [...own, ...step.options.map((option) => `${step.id}.${option.id}`)];
-    case "entry":
-      return [...own, `field.${step.field}`];
-    case "review":
-      return [...own, ...step.fields.map((field) => `field.${field}`)];
-    case "message":
-      return [...own, `${step.id}.body`];
-    default:
-      return own;
-  }
-}
-
-const asks = (step: Step): string | undefined =>
-  step.kind === "entry" || step.kind === "choose" ? step.field : undefined;
-
 /**
- * Checks a service before it is published: shapes, fields, conditions, texts in every language. Answers everything that is
- * wrong, with file, place and remedy; nothing when it may be published.
- * @param parses throws for a condition that is none
+ * Checks a service before it is published: shapes, fields, conditions, order, device needs, texts in every language.
+ * Answers everything that is wrong, with file, place and remedy; nothing when it may be published.
  * @param common the common texts
+ * @param parses throws for a condition that is none
+ * @param formats throws for a text that is no ICU message; texts with plurals are not checked without it
  */
 export function checkService(
   source: ServiceSource,
   common: Record<Language, Texts>,
-  parses: (condition: string) => unknown,
+  parses: (condition: string) => Condition,
+  formats?: (message: string, language: Language) => unknown,
 ): { problems: Problem[]; checked?: CheckedService } {
   const problems: Problem[] = [];
-  const found = (file: string, at: string, problem: string, todo: string) =>
+  const found: Found = (file, at, problem, todo) =>
     problems.push({ file: `${source.id}/${file}`, at, problem, todo });
   const service = check(ServiceSchema, source.service, "service.json");
-  if (!service.ok)
+  if (!service.ok && !nameStep(source.service, found))
     found(
       "service.json",
       String(service.error.fields.at),
@@ -101,94 +82,74 @@ export function checkService(
       );
   }
   if (!service.ok || !form.ok || problems.length > 0) return { problems };
-  const { steps, id } = service.value;
-  if (id !== source.id) found("service.json", "/id", `is ${id}`, "Name the service as its folder");
-
-  const ids = new Set<string>();
-  steps.forEach((step, i) => {
-    const at = `/steps/${i}`;
-    if (ids.has(step.id))
-      found("service.json", at, `a second step ${step.id}`, "Give each step an id of its own");
-    ids.add(step.id);
-    const field = asks(step);
-    const rule = field === undefined ? undefined : form.value.properties[field];
-    if (field !== undefined && !rule)
-      found("service.json", `${at}/field`, `the form has no field ${field}`, "Add it to form.schema.json");
-    if (step.kind === "choose" && rule) {
-      for (const option of step.options) {
-        if (rule.enum && !rule.enum.includes(option.id))
-          found(
-            "service.json",
-            `${at}/options`,
-            `${option.id} is not in the form's enum`,
-            "Add it there, or take it away here",
-          );
-      }
-    }
-    const conditions = [
-      step.when,
-      ...(step.kind === "choose" ? step.options.map((option) => option.when) : []),
-    ];
-    for (const condition of conditions) {
-      if (condition === undefined) continue;
-      try {
-        parses(condition);
-      } catch (error) {
-        found(
-          "service.json",
-          `${at}/when`,
-          (error as Error).message.split("\n")[0] ?? "",
-          "Write a CEL expression over answers",
-        );
-      }
-      for (const [, name] of condition.matchAll(/answers\.([a-zA-Z0-9]+)/g)) {
-        if (name && !form.value.properties[name] && !KNOWN_ANSWERS.has(name))
-          found("service.json", `${at}/when`, `nothing answers ${name}`, "Name a field of the form");
-      }
-    }
-    if (step.kind === "review") {
-      for (const name of step.fields)
-        if (!form.value.properties[name])
-          found(
-            "service.json",
-            `${at}/fields`,
-            `the form has no field ${name}`,
-            "Add it to form.schema.json",
-          );
-    }
-  });
-  if (steps.every((step) => step.when))
-    found(
-      "service.json",
-      "/steps",
-      "no step is always taken",
-      "Let the first or the last step have no condition",
-    );
-  const asked = new Set(steps.map(asks));
-  for (const field of form.value.required) {
-    if (!asked.has(field))
-      found(
-        "form.schema.json",
-        `/required/${field}`,
-        "no step asks for it",
-        "Add an entry step, or do not require it",
-      );
-  }
-  if (service.value.submits && !steps.some((step) => step.kind === "submit"))
-    found("service.json", "/submits", "no step submits", "Add a submit step");
-
-  const needed = new Set(["service.title", "service.detail", ...steps.flatMap(textsOfStep)]);
-  for (const language of LANGUAGES) {
-    for (const key of needed) {
-      if (!Object.hasOwn(texts[language], key) && !Object.hasOwn(common[language], key)) {
-        found(`texts.${language}.json`, key, "is missing", "Write the text in this language");
-      }
-    }
-  }
-  return problems.length > 0
-    ? { problems }
-    : { problems, checked: { service: service.value, form: form.value, texts } };
+  if (service.value.id !== source.id)
+    found("service.json", "/id", `is ${service.value.id}`, "Name the service as its folder");
+  checkForm(form.value, found);
+  checkFacts(service.value, found);
+  checkSteps(service.value, form.value, parses, found);
+  checkTexts(service.value, texts, common, formats, found);
+  if (problems.length > 0) return { problems };
+  return { problems, checked: { service: service.value, form: form.value, texts } };
 }
 
-/** Answers that the steps themselves give, beside the form's. */
-const KNOWN_ANSWERS = new Set(["way", "eligible", "decision"]);
+/** Finds the step that the schema refused and says what is wrong with it; a union alone would only say that nothing fits. */
+function nameStep(service: unknown, found: Found): boolean {
+  const steps = (service as { steps?: unknown } | null)?.steps;
+  if (!Array.isArray(steps)) return false;
+  let named = false;
+  steps.forEach((step: unknown, i) => {
+    const kind = String((step as { kind?: unknown } | null)?.kind);
+    const schema = STEP_KINDS.get(kind);
+    const checked = schema && check(schema, step, kind);
+    if (checked?.ok) return;
+    named = true;
+    if (!checked)
+      found(
+        "service.json",
+        `/steps/${i}/kind`,
+        `there is no kind of step ${kind}`,
+        `Use one of ${[...STEP_KINDS.keys()].join(", ")}`,
+      );
+    else
+      found(
+        "service.json",
+        `/steps/${i}${checked.error.fields.at === "/" ? "" : checked.error.fields.at}`,
+        String(checked.error.fields.rule),
+        `Correct the step; the format of ${kind} is in flows/format.ts`,
+      );
+  });
+  return named;
+}
+
+function checkForm(form: Form, found: Found): void {
+  for (const [field, rule] of Object.entries(form.properties)) {
+    try {
+      if (rule.pattern !== undefined) new RegExp(rule.pattern, "u");
+    } catch {
+      found(
+        "form.schema.json",
+        `/properties/${field}/pattern`,
+        "is no regular expression",
+        "Correct it; it is read with the u flag",
+      );
+    }
+  }
+}
+
+/** Facts rise in date and name the same things each time, so that a text never loses one. */
+function checkFacts(service: Service, found: Found): void {
+  const names = (values: object): string => Object.keys(values).sort().join(" ");
+  service.facts?.forEach((facts, i, all) => {
+    const before = all[i - 1];
+    if (!before) return;
+    if (before.from >= facts.from)
+      found("service.json", `/facts/${i}/from`, "is not later than the one before", "Sort facts by date");
+    if (names(before.values) !== names(facts.values))
+      found(
+        "service.json",
+        `/facts/${i}/values`,
+        "does not name the same facts as before",
+        "Name all of them",
+      );
+  });
+}

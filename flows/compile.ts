@@ -1,7 +1,14 @@
 import type { Service, Step } from "./format.ts";
 
-/** How a visit can end. */
-export const OUTCOMES = ["completed", "abandoned", "refused", "failedDevice", "expired"] as const;
+/** How a visit can end. `handedOver` is a completed visit that gave a document away. */
+export const OUTCOMES = [
+  "completed",
+  "handedOver",
+  "abandoned",
+  "refused",
+  "failedDevice",
+  "expired",
+] as const;
 export type VisitOutcome = (typeof OUTCOMES)[number];
 
 export type FlowEvent =
@@ -12,19 +19,22 @@ export type FlowEvent =
 
 export interface FlowContext {
   answers: Record<string, unknown>;
-  /** Set while one answer is changed from the review: where to return to. */
-  returnTo: string | null;
+  /** Whether an answer is being changed from the review: then the way leads back there. */
+  returning: boolean;
 }
 
-interface Transition {
+/** Taken when every guard holds: a condition of the service, or one of the chart's own, which begin with `@`. */
+export interface Transition {
   target: string;
-  guard?: string;
+  guards?: string[];
 }
 
-/** A statechart in the form that XState reads, with guards named by the condition that they evaluate. */
+/** A statechart in the form that XState reads, with guards by name. */
 export interface FlowChart {
   id: string;
   initial: string;
+  /** The state at which a changed answer is looked at again. */
+  review: string | null;
   states: Record<string, { type?: "final"; on?: Record<string, Transition[]> }>;
 }
 
@@ -38,15 +48,30 @@ const LOOKS_BACK: ReadonlySet<Step["kind"]> = new Set([
   "sign",
   "review",
 ]);
+/** Steps that have done something which cannot be undone: there is no way back from them. */
+const DONE: ReadonlySet<Step["kind"]> = new Set([
+  "submit",
+  "receipt",
+  "handover",
+  "credentials",
+  "load",
+  "message",
+]);
 
-const guarded = (step: Step): Transition =>
-  step.when ? { target: step.id, guard: step.when } : { target: step.id };
+const to = (step: Step, ...guards: string[]): Transition => {
+  const all = step.when ? [...guards, step.when] : guards;
+  return all.length > 0 ? { target: step.id, guards: all } : { target: step.id };
+};
+
+/** The step that asks for a field, if one does. */
+export const fieldOf = (step: Step): string | undefined =>
+  step.kind === "entry" || step.kind === "choose" ? step.field : undefined;
 
 /** Every step after `index` up to the first that is always taken; the end when there is none. */
 function onward(steps: readonly Step[], index: number): Transition[] {
   const transitions: Transition[] = [];
   for (const step of steps.slice(index + 1)) {
-    transitions.push(guarded(step));
+    transitions.push(to(step));
     if (!step.when) return transitions;
   }
   return [...transitions, { target: "completed" }];
@@ -55,13 +80,42 @@ function onward(steps: readonly Step[], index: number): Transition[] {
 /** Every step before `index` that can be looked at again, the nearest first, up to one that is final. */
 function backward(steps: readonly Step[], index: number): Transition[] {
   const transitions: Transition[] = [];
-  for (let i = index - 1; i >= 0; i--) {
-    const step = steps[i] as Step;
+  for (const step of steps.slice(0, index).reverse()) {
     if (step.final || !LOOKS_BACK.has(step.kind)) break;
-    transitions.push(guarded(step));
+    transitions.push(to(step));
     if (!step.when) break;
   }
   return transitions;
+}
+
+/**
+ * Fields that can be changed from the review, with the step that asks for each. What was answered before a final step,
+ * such as who the person is, stays.
+ */
+export function editableOf({ steps }: Service): ReadonlyMap<string, string> {
+  const until = steps.findIndex((step) => step.kind === "review");
+  const from = steps.slice(0, until).findLastIndex((step) => step.final) + 1;
+  return new Map(
+    steps.slice(from, Math.max(from, until)).flatMap((step) => {
+      const field = fieldOf(step);
+      return field === undefined ? [] : [[field, step.id] as const];
+    }),
+  );
+}
+
+/** After a change from the review: what it made necessary and nobody has asked yet, then the review. */
+function returning(service: Service, index: number, editable: ReadonlyMap<string, string>): Transition[] {
+  const { steps } = service;
+  const until = steps.findIndex((step) => step.kind === "review");
+  const review = steps[until];
+  const step = steps[index];
+  const field = step && fieldOf(step);
+  if (!review || field === undefined || !editable.has(field)) return [];
+  const unasked = steps.slice(index + 1, until).flatMap((later) => {
+    const own = fieldOf(later);
+    return own === undefined ? [] : [to(later, "@returning", `@unanswered:${own}`)];
+  });
+  return [...unasked, to(review, "@returning")];
 }
 
 /**
@@ -72,33 +126,23 @@ export function compile(service: Service): FlowChart {
   const { steps } = service;
   const [first] = steps;
   if (!first) throw new TypeError("a service has at least one step");
+  const start = steps.find((step) => !step.when) ?? first;
   const states: FlowChart["states"] = {};
-  const editable = new Map<string, string>();
-  for (const step of steps) {
-    if (step.kind === "entry" || step.kind === "choose") editable.set(step.field, step.id);
-  }
+  const editable = editableOf(service);
+  const review = steps.find((step) => step.kind === "review");
   steps.forEach((step, index) => {
-    const next = onward(steps, index);
-    const review = steps.find((other) => other.kind === "review");
+    const backToReview = review && [...editable.values()].includes(step.id) ? [to(review, "@returning")] : [];
     const on: Record<string, Transition[]> = {
-      // An answer that was changed from the review goes back to it.
-      NEXT:
-        review && editable.size > 0 && index < steps.indexOf(review)
-          ? [{ target: review.id, guard: "@returning" }, ...next]
-          : next,
-      BACK: backward(steps, index),
-      END: OUTCOMES.map((outcome) => ({ target: outcome, guard: `@ends:${outcome}` })),
+      NEXT: [...returning(service, index, editable), ...onward(steps, index)],
+      BACK: DONE.has(step.kind) ? [] : [...backToReview, ...backward(steps, index)],
+      END: OUTCOMES.map((outcome) => ({ target: outcome, guards: [`@ends:${outcome}`] })),
     };
-    if (step.kind === "review") {
-      on.EDIT = step.fields.flatMap((field) => {
-        const target = editable.get(field);
-        return target ? [{ target, guard: `@edits:${target}` }] : [];
-      });
-    }
+    if (step.kind === "review")
+      on.EDIT = [...editable.values()].map((target) => ({ target, guards: [`@edits:${target}`] }));
     states[step.id] = { on };
   });
   for (const outcome of OUTCOMES) states[outcome] = { type: "final" };
-  return { id: service.id, initial: first.id, states };
+  return { id: service.id, initial: start.id, review: review?.id ?? null, states };
 }
 
 /** Steps by which a person counts progress: those that show something of their own. */

@@ -16,6 +16,8 @@ export function judgeEntry(
   const value = text.normalize("NFC").trim();
   if (value === "") return form.required.includes(field) ? err("empty") : ok("");
   if (value.length > rule.maxLength) return err("tooLong");
+  // Nothing invisible: control characters, marks of direction.
+  if (/\p{C}/u.test(value)) return err("pattern");
   if (rule.minLength !== undefined && value.length < rule.minLength) return err("pattern");
   if (rule.pattern !== undefined && !new RegExp(rule.pattern, "u").test(value)) return err("pattern");
   if (rule.enum && !rule.enum.includes(value)) return err("pattern");

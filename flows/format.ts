@@ -75,6 +75,11 @@ export type Step = Static<typeof StepSchema>;
 export type StepKind = Step["kind"];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
 
+/** The shape of each kind of step. */
+export const STEP_KINDS: ReadonlyMap<string, import("@sinclair/typebox").TSchema> = new Map(
+  StepSchema.anyOf.map((own) => [own.properties.kind.const, own]),
+);
+
 export const ServiceSchema = Type.Object(
   {
     v: Type.Literal(1),
@@ -88,6 +93,25 @@ export const ServiceSchema = Type.Object(
       Type.Object({ role: Type.String({ maxLength: 40 }), grade: Type.Optional(oneOf(GRADES)) }, closed),
       { maxItems: 10 },
     ),
+    /**
+     * Fees and the like that texts name (`{fee32}`), each set from a date on, the oldest first; the last that has come
+     * holds.
+     */
+    facts: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            from: Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
+            values: Type.Record(
+              Type.String({ pattern: "^[a-z][a-zA-Z0-9]{0,30}$" }),
+              Type.Union([Type.Number(), Type.String({ maxLength: 60 })]),
+            ),
+          },
+          closed,
+        ),
+        { minItems: 1, maxItems: 50 },
+      ),
+    ),
     /** The applications that a submission of this service makes. */
     submits: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 5 })),
     steps: Type.Array(StepSchema, { minItems: 1, maxItems: 60 }),
@@ -95,6 +119,11 @@ export const ServiceSchema = Type.Object(
   closed,
 );
 export type Service = Static<typeof ServiceSchema>;
+
+/** The facts that hold on a day (`YYYY-MM-DD` in the unit's zone). */
+export function factsOn(service: Service, day: string): Readonly<Record<string, string | number>> {
+  return service.facts?.findLast(({ from }) => from <= day)?.values ?? {};
+}
 
 /** A text, or a text with the words that speech uses instead. Texts are ICU MessageFormat. */
 const TextSchema = Type.Union([

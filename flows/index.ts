@@ -1,4 +1,4 @@
-export * from "./check.ts";
+export { type CheckedService, checkService, type Problem, type ServiceSource } from "./check.ts";
 export * from "./compile.ts";
 export * from "./conditions.ts";
 export * from "./entries.ts";

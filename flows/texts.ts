@@ -15,7 +15,16 @@ export interface Words {
 
 type Format = (values: Record<string, string | number>) => string;
 
-/** Loads the formatter; most texts are plain and need none. */
+/** A message whose only arguments are names in braces; everything else is given to the formatter. */
+const SIMPLE = /^[^{}'#]*(\{[a-zA-Z][a-zA-Z0-9]*\}[^{}'#]*)*$/;
+
+export const isSimple = (message: string): boolean => SIMPLE.test(message);
+
+/** Names of the arguments of a simple message. */
+export const argumentsOf = (message: string): string[] =>
+  [...message.matchAll(/\{([a-zA-Z0-9]+)\}/g)].map(([, name]) => name ?? "");
+
+/** Loads the formatter for messages with plurals and the like; most texts need none. */
 export async function messageFormatter(): Promise<(message: string, language: Language) => Format> {
   const { IntlMessageFormat } = await import("intl-messageformat");
   const locales: Record<Language, string> = { en: "en-HK", "zh-Hant": "zh-Hant-HK", "zh-Hans": "zh-Hans-CN" };
@@ -37,7 +46,8 @@ export function wordsOf(
   const made = new Map<string, Format>();
   const find = (key: string) => layers.find((layer) => Object.hasOwn(layer, key))?.[key];
   const say = (message: string, values: Record<string, string | number>): string => {
-    if (!message.includes("{") && !message.includes("'")) return message;
+    if (isSimple(message))
+      return message.replace(/\{([a-zA-Z0-9]+)\}/g, (all, name: string) => String(values[name] ?? all));
     let own = made.get(message);
     if (!own) {
       own = format(message, language);

@@ -49,7 +49,10 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     ...(telemetryPeriodMs ? { telemetryPeriodMs } : {}),
     ...(patienceMs ? { patienceMs } : {}),
   });
-  const book: ServiceBook = await loading;
+  const book: ServiceBook = await loading.catch(async (error: unknown) => {
+    await office.stop();
+    throw error;
+  });
   const screen: ScreenServer = new ScreenServer({
     assets: options.assets,
     port: config.screen.port,
@@ -61,7 +64,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
       const offered = Object.keys(offers).filter((id) => offers[id]?.offered);
       return {
         ready: true,
+        state: reception.state,
         offered,
+        broken: book.broken,
         missing: Object.fromEntries(Object.entries(offers).map(([id, offer]) => [id, offer.missing])),
         link: office.link.up,
         centre: office.link.hostOnline,

@@ -120,7 +120,9 @@ export class ScreenServer {
 
   /** Sends a model to the page. */
   push(model: ScreenModel): void {
-    this.#page?.write(`data: ${JSON.stringify(model)}\n\n`);
+    // A page that has stopped reading is ended; it comes back and gets the whole model.
+    if ((this.#page?.writableLength ?? 0) > MAX_BODY) this.#page?.destroy();
+    else this.#page?.write(`data: ${JSON.stringify(model)}\n\n`);
   }
 
   /** Keeps a picture for the page until `forgetPictures`; answers its address. */
@@ -162,7 +164,8 @@ export class ScreenServer {
     if (request.method !== "GET") return this.#refuse(response, 405, "method");
     if (url.pathname === "/events") return this.#events(response);
     const [, kind, name] = url.pathname.split("/");
-    if (kind === "preview" && name) return this.#preview(name, response);
+    if (kind === "preview" && (name === "portrait" || name === "document"))
+      return this.#preview(name, response);
     if (kind === "picture" && name) return this.#picture(name, response);
     return this.#asset(url.pathname, response);
   }
@@ -191,20 +194,25 @@ export class ScreenServer {
     if (origin !== this.origin) return this.#refuse(response, 403, "origin");
     if (!(request.headers["content-type"] ?? "").startsWith("application/json"))
       return this.#refuse(response, 415, "type");
+    if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) return this.#tooLarge(request, response);
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > MAX_BODY) {
-        request.destroy();
-        return;
-      }
+      if (length > MAX_BODY) return this.#tooLarge(request, response);
       chunks.push(chunk);
     }
     const body = parseJson(InputSchema, Buffer.concat(chunks).toString("utf8"), "input");
     if (!body.ok) return this.#refuse(response, 400, "shape");
     response.writeHead(204).end();
     this.#options.onInput(body.value.seq, body.value.input as Input);
+  }
+
+  /** Says so, and reads no more of it. */
+  #tooLarge(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader("Connection", "close");
+    this.#refuse(response, 413, "size");
+    response.once("finish", () => request.destroy());
   }
 
   #events(response: ServerResponse): void {

@@ -17,6 +17,8 @@ export class StepLeft extends Error {
 /** What a step comes to. */
 export type StepResult =
   | { to: "next"; answers?: Record<string, unknown> }
+  | { to: "back" }
+  /** To the step that asks for a field. */
   | { to: "edit"; step: string }
   | { to: "end"; outcome: VisitOutcome };
 
@@ -38,24 +40,65 @@ export interface StepContext<S extends Step = Step> {
   wallMs(): number;
   /** Id under which the senses run what this step asks for; ended when the step is left. */
   session: string;
-  /** Draws a view. The function is called again when the language changes. */
+  /** Whether a condition of the service holds for the answers so far. */
+  holds(condition: string): boolean;
+  /** Whether the answer of a field counts: false when its step is passed over now. */
+  applies(field: string): boolean;
+  /** The step at which a field can be changed from the review; undefined when it cannot. */
+  editedAt(field: string): string | undefined;
+  /** Draws a view. The function is called again when the language changes, and for speech. */
   show(view: () => View): void;
   /** The next input of a kind that the view sends. Rejects with StepLeft when the person goes elsewhere. */
   input<T extends Input["type"]>(...types: T[]): Promise<Extract<Input, { type: T }>>;
   /** Waits for something else than a touch; rejects with StepLeft as `input` does. Time in it does not count as idle. */
   wait<T>(work: Promise<T>): Promise<T>;
-  /** Waits for whatever comes first: the work, or an input. */
+  /** Waits for what cannot be left any more: nothing that the person does interrupts it, and `stop` is not offered. */
+  commit<T>(work: Promise<T>): Promise<T>;
+  /**
+   * Waits for whatever comes first: a sensor's answer, or an input. A sensor that waits for a person is no sign of one:
+   * the time goes on counting as idle, also when it has seen nobody.
+   */
   either<T, I extends Input["type"]>(
-    work: Promise<T>,
+    work: Promise<Result<T>>,
     ...types: I[]
-  ): Promise<{ work: T } | { input: Extract<Input, { type: I }> }>;
+  ): Promise<{ work: Result<T> } | { input: Extract<Input, { type: I }> }>;
+  /** Time for the person to see something; it counts as idle. */
   pause(ms: number): Promise<void>;
-  /** Shows that a device failed and waits until the person tries again. */
+  /** Time that passes beside a step; leaving does not end it, the signal and the visit's end do. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Something of the unit failed: waits until it is back by itself, or shows what is missing until the person tries again. */
   failed(fault: Fault): Promise<void>;
   /** Makes a captured picture reachable for the page, for this visit. */
   picture(jpeg: Uint8Array): string;
+  /** Notes something in the unit's journal; nothing personal. */
+  note(event: string): Promise<void>;
 }
 
 export type StepRun<S extends Step> = (context: StepContext<S>) => Promise<StepResult>;
 
-export type Attempt<T> = Result<T>;
+/** Shows a text that ends the way, until it was read. */
+export async function tell(
+  context: StepContext,
+  body: string,
+  extra: { code?: string; action?: string; face?: "cannot" | "again" | "waiting" } = {},
+): Promise<void> {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "message",
+      face: extra.face ?? "cannot",
+      title: text(`${context.step.id}.title`),
+      body: text(body),
+      actions: [{ id: "done", label: text(extra.action ?? "ui.done") }],
+      ...(extra.code ? { code: extra.code } : {}),
+    };
+  });
+  await context.input("action");
+}
+
+/** A private copy of a part that came from another process; what it came in is overwritten. */
+export function keep(part: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(part);
+  part.fill(0);
+  return copy;
+}

@@ -5,6 +5,8 @@ export interface Flow {
   state(): string;
   answers(): Record<string, unknown>;
   can(event: FlowEvent): boolean;
+  /** Whether a condition of the service holds for the answers so far. */
+  holds(condition: string): boolean;
   send(event: FlowEvent): void;
   stop(): void;
 }
@@ -25,16 +27,18 @@ export async function openFlow(chart: FlowChart, conditions: (source: string) =>
     return condition;
   };
   const holds = (guard: string, context: FlowContext, event: FlowEvent): boolean => {
-    if (guard === "@returning") return context.returnTo !== null;
+    if (guard === "@returning") return context.returning;
     if (guard.startsWith("@ends:")) return event.type === "END" && guard === `@ends:${event.outcome}`;
     if (guard.startsWith("@edits:")) return event.type === "EDIT" && guard === `@edits:${event.step}`;
-    const answers = event.type === "NEXT" ? { ...context.answers, ...event.answers } : context.answers;
+    const answers = answersAfter(context, event);
+    if (guard.startsWith("@unanswered:")) return answers[guard.slice("@unanswered:".length)] === undefined;
     return conditionOf(guard)(answers);
   };
-  const note = assign(({ context, event }: { context: FlowContext; event: FlowEvent }) => ({
-    answers: event.type === "NEXT" ? { ...context.answers, ...event.answers } : context.answers,
-    returnTo: event.type === "EDIT" ? event.step : null,
-  }));
+  const note = (target: string) =>
+    assign(({ context, event }: { context: FlowContext; event: FlowEvent }) => ({
+      answers: answersAfter(context, event),
+      returning: target !== chart.review && (event.type === "EDIT" || context.returning),
+    }));
   const states = Object.fromEntries(
     Object.entries(chart.states).map(([id, state]) => [
       id,
@@ -43,15 +47,11 @@ export async function openFlow(chart: FlowChart, conditions: (source: string) =>
         on: Object.fromEntries(
           Object.entries(state.on ?? {}).map(([event, transitions]) => [
             event,
-            transitions.map(({ target, guard }) => ({
+            transitions.map(({ target, guards = [] }) => ({
               target,
-              actions: note,
-              ...(guard === undefined
-                ? {}
-                : {
-                    guard: ({ context, event: own }: { context: FlowContext; event: FlowEvent }) =>
-                      holds(guard, context, own),
-                  }),
+              actions: note(target),
+              guard: ({ context, event: own }: { context: FlowContext; event: FlowEvent }) =>
+                guards.every((guard) => holds(guard, context, own)),
             })),
           ]),
         ),
@@ -62,7 +62,7 @@ export async function openFlow(chart: FlowChart, conditions: (source: string) =>
     types: {} as { context: FlowContext; events: FlowEvent },
     id: chart.id,
     initial: chart.initial,
-    context: { answers: {}, returnTo: null },
+    context: { answers: {}, returning: false },
     states: states as never,
   });
   const actor = createActor(machine);
@@ -70,8 +70,12 @@ export async function openFlow(chart: FlowChart, conditions: (source: string) =>
   return {
     state: () => String(actor.getSnapshot().value),
     answers: () => actor.getSnapshot().context.answers,
+    holds: (condition) => conditionOf(condition)(actor.getSnapshot().context.answers),
     can: (event) => actor.getSnapshot().can(event),
     send: (event) => actor.send(event),
     stop: () => actor.stop(),
   };
 }
+
+const answersAfter = (context: FlowContext, event: FlowEvent): Record<string, unknown> =>
+  event.type === "NEXT" ? { ...context.answers, ...event.answers } : context.answers;

@@ -14,6 +14,10 @@ export class Folder {
   receiptKey: string | undefined;
   /** Vouchers that are to be handed out in this visit. */
   vouchers: { id: string; jws: string }[] = [];
+  /** Documents that the person took. */
+  handedOver = 0;
+  /** How often the centre did not know number and date of birth together. */
+  unknown = 0;
 
   put(capture: Capture, mediaType: string, bytes: Uint8Array): void {
     this.remove(capture.part);

@@ -1,16 +1,18 @@
-import { type Clock, defineEvents, sha256Hex } from "../../../drivers/kit/index.ts";
+import { type Clock, defineEvents } from "../../../drivers/kit/index.ts";
 import {
   type Condition,
   conditionCompiler,
   LANGUAGES,
   type Language,
+  type VisitOutcome,
   type Words,
 } from "../../../flows/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { BackOffice } from "../backoffice.ts";
 import type { Needs, Offer } from "../health/index.ts";
-import type { Chrome, Input, Option, ScreenModel, View } from "../screen/model.ts";
+import type { Chrome, Input, ScreenModel, View } from "../screen/model.ts";
 import { note } from "../store/index.ts";
+import { attractView, pickView, spokenOf } from "./hall.ts";
 import type { LoadedService, ServiceBook } from "./services.ts";
 import { Visit } from "./visit.ts";
 
@@ -31,6 +33,10 @@ const log = defineEvents("visit", {
 const NAMES: Record<Language, string> = { en: "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文" };
 /** On the list of services without a choice for this long, the unit goes back to rest, ms. */
 const PICK_MS = 60_000;
+/** How long a page waits for what its input leads to before it gets the same screen again, ms. */
+const OWED_MS = 200;
+/** Inputs that do the same however often they come, so that they may answer a screen that has just been replaced. */
+const HARMLESS: ReadonlySet<Input["type"]> = new Set(["more", "language", "help", "closeHelp"]);
 
 export interface ReceptionOptions {
   configuration: UnitConfiguration;
@@ -60,22 +66,28 @@ export const offersOf = (book: ServiceBook, office: BackOffice): Record<string, 
 /** Receives people one after the other: rest, the list of services, a visit, rest again. */
 export class Reception {
   readonly #options: ReceptionOptions;
+  readonly #stopped = new AbortController();
   #state: "rest" | "pick" | "visit" = "rest";
   #visit: Visit | undefined;
-  #language: Language = "en";
+  #language: Language = LANGUAGES[0];
   #seq = 0;
+  /** The oldest model that an input may answer: the one at which something else than a countdown has changed. */
+  #validFrom = 0;
   #drawing = false;
+  /** Whether the next model is sent even when it looks the same: the page waits for an answer to its input. */
+  #owed: AbortController | undefined;
+  #changed = false;
+  #shown = "";
   #pickedAt = 0;
   #staffHere = false;
   #help = false;
   #conditions: ((source: string) => Condition) | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
+  #watching: Promise<void> = Promise.resolve();
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
     const { office, configuration } = options;
-    this.#language = LANGUAGES[0];
     office.health.events.on("changed", () => this.#state !== "visit" && this.#draw());
     office.devices.onVault("input", ({ role, active }) => {
       if (role !== configuration.serviceSwitch) return;
@@ -84,87 +96,121 @@ export class Reception {
     });
   }
 
+  /** Where the unit is with people, for machines. */
+  get state(): "rest" | "pick" | "visit" {
+    return this.#state;
+  }
+
   start(): void {
-    this.#timer = setInterval(() => {
-      const { clock } = this.#options;
-      if (this.#state === "pick" && clock.mono() - this.#pickedAt > PICK_MS) this.#rest();
-    }, 1_000);
-    this.#timer.unref();
+    this.#watching = this.#watch();
     this.#draw();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#visit?.input({ type: "stop" });
-    this.#visit?.input({ type: "action", id: "stop.yes" });
-    await Promise.race([this.#running, this.#options.clock.sleep(2_000)]);
+    this.#stopped.abort();
+    this.#owed?.abort();
+    this.#visit?.stop();
+    await this.#watching;
+    const timer = new AbortController();
+    await Promise.race([this.#running, this.#options.clock.sleep(4_000, timer.signal)]);
+    timer.abort();
   }
 
   /** The whole current model, for a page that has just connected. */
   model = (): ScreenModel => this.#model();
 
-  /** An input that answers model `seq`; one that answers an older model is dropped. */
+  /**
+   * An input that answers model `seq`. Each model takes one input: a second press, or one that answers an older screen, is
+   * dropped.
+   */
   input(seq: number, input: Input): void {
-    if (seq !== this.#seq) return;
-    if (this.#visit) {
-      this.#visit.input(input);
-      return;
-    }
+    const current = seq >= this.#validFrom && seq <= this.#seq;
+    if (!current && !(HARMLESS.has(input.type) && seq <= this.#seq)) return;
+    if (!HARMLESS.has(input.type)) this.#validFrom = this.#seq + 1;
+    this.#owed?.abort();
+    const owed = new AbortController();
+    this.#owed = owed;
+    // What the input leads to is drawn at once; when it leads to nothing, the same screen takes the next one.
+    void this.#options.clock.sleep(OWED_MS, owed.signal).then(() => this.#owed === owed && this.#draw());
+    if (this.#visit) return this.#visit.input(input);
+    if (this.#state === "visit") return;
     if (input.type === "language") this.#language = input.id;
     if (input.type === "help") this.#help = true;
     if (input.type === "closeHelp") this.#help = false;
+    if (HARMLESS.has(input.type)) this.#draw();
     this.#pickedAt = this.#options.clock.mono();
-    if (input.type === "action" && input.id === "begin") this.#state = "pick";
-    if (input.type === "back" || input.type === "stop") return this.#rest();
-    if (input.type === "choose") {
-      const loaded = this.#options.book.services.find(({ service }) => service.id === input.id);
-      if (loaded && this.#canOffer(loaded).offered && this.#visible(loaded)) {
-        this.#running = this.#receive(loaded);
-        return;
-      }
+    if (input.type === "action" && input.id === "begin" && this.#state === "rest") {
+      this.#state = "pick";
+      this.#draw();
     }
-    this.#draw();
+    if (input.type === "back" || input.type === "stop") return this.#rest();
+    if (input.type === "choose" && this.#state === "pick") {
+      const loaded = this.#options.book.services.find(({ service }) => service.id === input.id);
+      if (loaded && this.#canOffer(loaded).offered && this.#visible(loaded))
+        this.#running = this.#receive(loaded);
+    }
   }
 
   async #receive(loaded: LoadedService): Promise<void> {
-    const { office, clock, configuration, putPicture, forgetPictures } = this.#options;
-    this.#conditions ??= await conditionCompiler();
+    const { office, clock, configuration, book, putPicture, forgetPictures } = this.#options;
+    this.#state = "visit";
+    this.#help = false;
+    this.#draw();
+    const service = loaded.service.id;
+    const began = clock.mono();
+    const journal = (event: string, visit: Visit, extra: Record<string, string | number> = {}) =>
+      note(office.store, clock, event, {
+        visit: visit.id,
+        service,
+        version: loaded.service.version,
+        // Names exactly the texts that were shown, for a complaint years later.
+        texts: loaded.textsHash,
+        language: visit.language,
+        ...extra,
+      });
     const visit = new Visit({
       loaded,
       office,
       clock,
       language: this.#language,
-      conditions: this.#conditions,
+      conditions: (source) => {
+        if (!this.#conditions) throw new TypeError("conditions before they are loaded");
+        return this.#conditions(source);
+      },
       idleS: configuration.screen.idleS,
-      draw: () => this.#draw(),
+      day: new Intl.DateTimeFormat("en-CA", { timeZone: configuration.hours.zone }).format(clock.wall()),
+      draw: (countdown) => this.#draw(countdown),
       putPicture,
+      note: journal,
     });
-    this.#visit = visit;
-    this.#state = "visit";
-    this.#help = false;
-    const service = loaded.service.id;
-    const began = clock.mono();
-    log("begun", { visit: visit.id, service });
-    await note(office.store, clock, "visit.begun", {
-      visit: visit.id,
-      service,
-      version: loaded.service.version,
-      texts: textsHash(loaded),
-    });
-    this.#draw();
-    const outcome = await visit.run().catch((error: unknown) => {
+    let outcome: VisitOutcome = "failedDevice";
+    try {
+      this.#conditions ??= await conditionCompiler();
+      await book.formatterLoaded();
+      log("begun", { visit: visit.id, service });
+      await journal("visit.begun", visit);
+      this.#visit = visit;
+      this.#draw();
+      outcome = await visit.run();
+    } catch (error) {
       log("broken", { visit: visit.id, service }, error);
-      return "failedDevice" as const;
-    });
+    }
     forgetPictures();
     const seconds = Math.round((clock.mono() - began) / 1000);
     log("ended", { visit: visit.id, service, outcome, seconds });
     office.telemetry.count(`kiosk.visit.${outcome}`);
     this.#visit = undefined;
     this.#rest();
-    await note(office.store, clock, "visit.ended", { visit: visit.id, service, outcome, seconds }).catch(
-      () => undefined,
-    );
+    await journal("visit.ended", visit, { outcome, seconds }).catch(() => undefined);
+  }
+
+  async #watch(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      if (this.#state === "pick" && clock.mono() - this.#pickedAt > PICK_MS) this.#rest();
+      await clock.sleep(1_000, signal);
+    }
   }
 
   #rest(): void {
@@ -178,28 +224,36 @@ export class Reception {
   /** Staff services are shown only while staff have turned their switch. */
   #visible = ({ service }: LoadedService): boolean => service.staff !== true || this.#staffHere;
 
-  /** Gathers the changes of one turn into one model. */
-  #draw(): void {
+  /** Gathers the changes of one turn into one model; one that shows nothing new is not sent. */
+  #draw(countdown?: "countdown"): void {
+    this.#changed ||= countdown === undefined;
     if (this.#drawing) return;
     this.#drawing = true;
     queueMicrotask(() => {
       this.#drawing = false;
+      const shown = JSON.stringify({ ...this.#model(), seq: 0 });
+      const changed = this.#changed;
+      this.#changed = false;
+      if (shown === this.#shown && !this.#owed) return;
+      this.#shown = shown;
+      this.#owed?.abort();
+      this.#owed = undefined;
       this.#seq++;
+      if (changed) this.#validFrom = this.#seq;
       this.#options.onModel(this.#model());
     });
   }
 
   #model(): ScreenModel {
     const visit = this.#visit;
-    const language = visit?.language ?? this.#language;
     const view = visit ? visit.view() : this.#ownView();
     return {
       seq: this.#seq,
-      language,
+      language: visit?.language ?? this.#language,
       languages: LANGUAGES.map((id) => ({ id, label: NAMES[id] })),
       chrome: visit ? visit.chrome() : this.#chrome(),
       view,
-      spoken: spokenOf(view),
+      spoken: spokenOf(visit ? visit.spokenView() : view),
     };
   }
 
@@ -223,72 +277,16 @@ export class Reception {
   }
 
   #ownView(): View {
-    const { text } = this.#words();
-    const options = this.#options.book.services.filter(this.#visible).map((loaded) => this.#option(loaded));
-    if (this.#state === "pick") return { kind: "choose", title: text("pick.title"), options };
-    const open = options.some((option) => option.unavailable === undefined);
-    return {
-      kind: "attract",
-      title: text("attract.title"),
-      body: open ? text("attract.body") : this.#closedText(),
-      begin: text("attract.begin"),
-      services: options,
+    const words = this.#words();
+    if (this.#state === "visit") return { kind: "wait", title: words.text("ui.wait"), body: "" };
+    const hall = {
+      words,
+      language: this.#language,
+      hours: this.#options.office.health.hours(),
+      services: this.#options.book.services
+        .filter(this.#visible)
+        .map((loaded) => ({ loaded, offer: this.#canOffer(loaded) })),
     };
+    return this.#state === "pick" ? pickView(hall) : attractView(hall);
   }
-
-  #option(loaded: LoadedService): Option {
-    const words = loaded.words[this.#language];
-    const { missing } = this.#canOffer(loaded);
-    const reason = missing.includes("hours.closed")
-      ? "missing.hours"
-      : missing.includes("store")
-        ? "missing.store"
-        : "missing.device";
-    return {
-      id: loaded.service.id,
-      label: words.text("service.title"),
-      detail: words.text("service.detail"),
-      picture: loaded.service.picture,
-      ...(missing.length > 0 ? { unavailable: this.#words().text(reason) } : {}),
-    };
-  }
-
-  #closedText(): string {
-    const { text } = this.#words();
-    const hours = this.#options.office.health.hours();
-    if (hours.state !== "closed") return text("attract.out");
-    if (!hours.opens) return text("attract.closedOnly");
-    const date = new Date(`${hours.opens.date}T12:00:00Z`);
-    const day = new Intl.DateTimeFormat(this.#language === "en" ? "en-GB" : this.#language, {
-      weekday: "long",
-      day: "numeric",
-      month: "long",
-      timeZone: "UTC",
-    }).format(date);
-    return text("attract.closed", { date: day, time: hours.opens.time });
-  }
-}
-
-/** What speech says: title, body and advice of the view, in this order. */
-function spokenOf(view: View): string {
-  const parts: (string | undefined)[] = [view.title];
-  if ("body" in view) parts.push(view.body);
-  if ("paragraphs" in view) parts.push(...view.paragraphs);
-  if ("hint" in view) parts.push(view.hint);
-  if ("advice" in view) parts.push(...[view.advice ?? []].flat());
-  if ("error" in view) parts.push(view.error);
-  return parts.filter((part) => part).join(" ");
-}
-
-/** Names exactly the texts that were shown, for a complaint years later. */
-function textsHash(loaded: LoadedService): string {
-  const { service, words } = loaded;
-  const shown = service.steps.flatMap((step) =>
-    LANGUAGES.flatMap((language) =>
-      [`${step.id}.title`, `${step.id}.1`, `${step.id}.2`, `${step.id}.3`, `${step.id}.4`].map((key) =>
-        words[language].text(key),
-      ),
-    ),
-  );
-  return sha256Hex(JSON.stringify(shown)).slice(0, 16);
 }

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { check, defineErrors, type Fault } from "../../../drivers/kit/index.ts";
+import type { Static, TSchema } from "@sinclair/typebox";
+import { defineErrors, defineEvents, parseJson, sha256Hex } from "../../../drivers/kit/index.ts";
 import {
   type Form,
   FormSchema,
@@ -24,45 +25,66 @@ export const serviceFault = defineErrors("service", {
   },
 });
 
+const log = defineEvents("service", {
+  broken: {
+    level: "error",
+    what: "A service cannot be read and is not offered; the others are",
+    fields: ["service"],
+  },
+});
+
 export interface LoadedService {
   service: Service;
   form: Form;
   words: Record<Language, Words>;
+  /** SHA-256 over every text of the service in every language, first 16 hex. */
+  textsHash: string;
 }
 
 export interface ServiceBook {
   services: LoadedService[];
+  /** Ids of services that could not be read. */
+  broken: string[];
   /** The common words, for screens before a service is chosen. */
   words: Record<Language, Words>;
+  /** Resolves when texts with plurals can be said too; they are not needed before a visit. */
+  formatterLoaded(): Promise<void>;
 }
 
-async function readJson(path: string): Promise<unknown> {
-  return JSON.parse(await readFile(path, "utf8"));
+/** Reads and checks one file of a bundle. Throws `service.broken`. */
+async function read<T extends TSchema>(
+  schema: T,
+  folder: string,
+  id: string,
+  file: string,
+): Promise<Static<T>> {
+  const text = await readFile(join(folder, id, file), "utf8").catch(() => undefined);
+  if (text === undefined) throw serviceFault("broken", { service: id, file });
+  const value = parseJson(schema, text, file);
+  if (!value.ok) throw serviceFault("broken", { service: id, file, ...value.error.fields });
+  return value.value;
 }
 
-function must<T>(result: { ok: true; value: T } | { ok: false; error: Fault }, id: string): T {
-  if (result.ok) return result.value;
-  throw serviceFault("broken", { service: id, ...result.error.fields });
+async function readTexts(folder: string, id: string): Promise<Record<Language, Texts>> {
+  const all = await Promise.all(
+    LANGUAGES.map((language) => read(TextsSchema, folder, id, `texts.${language}.json`)),
+  );
+  return Object.fromEntries(LANGUAGES.map((language, i) => [language, all[i]])) as Record<Language, Texts>;
 }
 
-const plain = (message: string) => () => message;
-
-/** Reads the services that the configuration lists, from the active bundle. Throws `service.broken`. */
+/**
+ * Reads the services that the configuration lists, from the active bundle. One that is broken is left out, so that the
+ * unit can still be reached and mended.
+ * @throws `service.broken` when the common texts cannot be read
+ */
 export async function loadServices(folder: string, ids: readonly string[]): Promise<ServiceBook> {
-  const texts = async (id: string): Promise<Record<Language, Texts>> => {
-    const all = await Promise.all(
-      LANGUAGES.map((language) => readJson(join(folder, id, `texts.${language}.json`))),
-    );
-    return Object.fromEntries(
-      LANGUAGES.map((language, i) => [language, must(check(TextsSchema, all[i], "texts"), id)]),
-    ) as Record<Language, Texts>;
-  };
-  const common = (await readdir(folder)).includes("common")
-    ? await texts("common")
-    : ({ en: {}, "zh-Hant": {}, "zh-Hans": {} } as Record<Language, Texts>);
-  // Most texts are plain; the formatter is loaded only when one is not.
+  // Most texts are plain; the formatter is loaded when the first person has come.
   let format: Awaited<ReturnType<typeof messageFormatter>> | undefined;
-  const lazy = (message: string, language: Language) => format?.(message, language) ?? plain(message);
+  const formatter = (message: string, language: Language) => {
+    if (!format) throw new TypeError("a text with plurals before the formatter is loaded");
+    return format(message, language);
+  };
+  const common = await readTexts(folder, "common");
   const wordsIn = (layers: Record<Language, Texts>[]): Record<Language, Words> =>
     Object.fromEntries(
       LANGUAGES.map((language) => [
@@ -70,26 +92,34 @@ export async function loadServices(folder: string, ids: readonly string[]): Prom
         wordsOf(
           layers.map((layer) => layer[language]),
           language,
-          lazy,
+          formatter,
         ),
       ]),
     ) as Record<Language, Words>;
-  void messageFormatter().then((loaded) => {
-    format = loaded;
-  });
+  const broken: string[] = [];
   const services = await Promise.all(
-    ids.map(async (id): Promise<LoadedService> => {
-      const [service, form, own] = await Promise.all([
-        readJson(join(folder, id, "service.json")),
-        readJson(join(folder, id, "form.schema.json")),
-        texts(id),
-      ]);
-      return {
-        service: must(check(ServiceSchema, service, id), id),
-        form: must(check(FormSchema, form, id), id),
-        words: wordsIn([own, common]),
-      };
+    ids.map(async (id): Promise<LoadedService | undefined> => {
+      try {
+        const [service, form, own] = await Promise.all([
+          read(ServiceSchema, folder, id, "service.json"),
+          read(FormSchema, folder, id, "form.schema.json"),
+          readTexts(folder, id),
+        ]);
+        const textsHash = sha256Hex(JSON.stringify([own, common])).slice(0, 16);
+        return { service, form, words: wordsIn([own, common]), textsHash };
+      } catch (error) {
+        log("broken", { service: id }, error);
+        broken.push(id);
+        return undefined;
+      }
     }),
   );
-  return { services, words: wordsIn([common]) };
+  return {
+    services: services.filter((loaded) => loaded !== undefined),
+    broken,
+    words: wordsIn([common]),
+    formatterLoaded: async () => {
+      format ??= await messageFormatter();
+    },
+  };
 }

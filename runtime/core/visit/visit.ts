@@ -1,17 +1,22 @@
-import { type Clock, defer, type Fault, isFault, newId } from "../../../drivers/kit/index.ts";
+import { type Clock, defer, isFault, newId } from "../../../drivers/kit/index.ts";
 import {
   type Condition,
   compile,
+  editableOf,
   type FlowEvent,
+  factsOn,
+  fieldOf,
   type Language,
   progressOf,
   type Step,
   type VisitOutcome,
+  type Words,
 } from "../../../flows/index.ts";
 import type { BackOffice } from "../backoffice.ts";
 import type { Chrome, Input, View } from "../screen/model.ts";
 import { type StepContext, StepLeft, type StepResult } from "./context.ts";
-import { openFlow } from "./flow.ts";
+import { showFailure } from "./failure.ts";
+import { type Flow, openFlow } from "./flow.ts";
 import { Folder } from "./folder.ts";
 import type { LoadedService } from "./services.ts";
 import { runStep } from "./steps/index.ts";
@@ -23,26 +28,38 @@ export interface VisitOptions {
   language: Language;
   conditions: (source: string) => Condition;
   idleS: number;
-  /** Draws; called at each change. */
-  draw: () => void;
+  /** Today in the unit's zone, `YYYY-MM-DD`. */
+  day: string;
+  /** Draws; called at each change. `countdown` when only the seconds have changed. */
+  draw: (countdown?: "countdown") => void;
   putPicture: (jpeg: Uint8Array) => string;
+  note: (event: string, visit: Visit) => Promise<void>;
 }
 
 /** Time in which a person can answer the question whether somebody is there, s. */
 const GRACE_S = 20;
+const TICK_MS = 500;
+/** Longest that the end of a step or visit waits for the senses to have cleaned up, ms; they do it by themselves too. */
+const CLEAN_MS = 3_000;
 
 /** One person's run through one service. Its data ends with it. */
 export class Visit {
   readonly id = newId();
   readonly #options: VisitOptions;
   readonly #folder = new Folder();
+  readonly #ended = new AbortController();
+  readonly #editable: ReadonlyMap<string, string>;
+  readonly #facts: Readonly<Record<string, string | number>>;
   #view: () => View;
   #waiting: { types: readonly string[]; resolve(input: Input): void } | undefined;
   #leave = defer<never>();
   #step: Step | undefined;
   #stopAsked = false;
   #helpOpen = false;
-  #idle = true;
+  /** Works that run without a touch; while there is one, time does not count as idle. */
+  #busy = 0;
+  #committed = 0;
+  #speaking = false;
   #lastTouch: number;
   #canBack = false;
   #answers: Record<string, unknown> = {};
@@ -52,6 +69,8 @@ export class Visit {
     this.#options = options;
     this.language = options.language;
     this.#lastTouch = options.clock.mono();
+    this.#editable = editableOf(options.loaded.service);
+    this.#facts = factsOn(options.loaded.service, options.day);
     this.#view = () => ({ kind: "wait", title: this.#words().text("ui.wait"), body: "" });
   }
 
@@ -59,25 +78,31 @@ export class Visit {
   async run(): Promise<VisitOutcome> {
     const { loaded, conditions } = this.#options;
     const flow = await openFlow(compile(loaded.service), conditions);
-    const timer = setInterval(() => this.#tick(), 500);
+    const ticking = this.#tick();
     try {
       for (;;) {
         const at = flow.state();
         const step = loaded.service.steps.find((own) => own.id === at);
-        if (!step) return at as VisitOutcome;
+        if (!step) return this.#folder.handedOver > 0 ? "handedOver" : (at as VisitOutcome);
         this.#answers = flow.answers();
         this.#canBack = flow.can({ type: "BACK" });
-        const result = await this.#runOne(step);
-        flow.send(eventOf(result));
+        flow.send(eventOf(await this.#runOne(step, flow)));
       }
     } finally {
-      clearInterval(timer);
+      this.#ended.abort();
       this.#leave.promise.catch(() => undefined);
       this.#folder.wipe();
       this.#answers = {};
+      this.#view = () => ({ kind: "wait", title: this.#words().text("ui.wait"), body: "" });
       flow.stop();
-      await this.#options.office.devices.senses("visit.clear", {});
+      await ticking;
+      await this.#clean(this.#options.office.devices.senses("visit.clear", {}));
     }
+  }
+
+  /** Ends the visit as if the person had stopped it, unless something is being done that cannot be left. */
+  stop(): void {
+    this.#left("stop");
   }
 
   /** An input of the page, already checked and for the current model. */
@@ -96,24 +121,20 @@ export class Visit {
       case "more":
         break;
       case "stop":
-        if (this.#step?.kind === "receipt") return this.#left("stop");
+        if (this.#committed > 0) break;
+        // With the receipt everything is done: there is nothing to lose by leaving.
+        if (this.#folder.submitted) return this.#left("stop");
         this.#stopAsked = true;
         break;
       case "back":
         if (this.#stopAsked) this.#stopAsked = false;
         else if (this.#canBack) return this.#left("back");
         break;
-      case "action":
-        if (this.#stopAsked) {
-          this.#stopAsked = false;
-          if (input.id === "stop.yes") return this.#left("stop");
-          break;
-        }
-        this.#give(input);
-        return;
       default:
-        this.#give(input);
-        return;
+        if (!this.#stopAsked) return this.#give(input);
+        if (input.type !== "action") return;
+        this.#stopAsked = false;
+        if (input.id === "stop.yes") return this.#left("stop");
     }
     this.#options.draw();
   }
@@ -134,6 +155,16 @@ export class Visit {
     };
   }
 
+  /** The same view with the words that speech uses. */
+  spokenView(): View {
+    this.#speaking = true;
+    try {
+      return this.view();
+    } finally {
+      this.#speaking = false;
+    }
+  }
+
   chrome(): Chrome {
     const { text } = this.#words();
     const { service } = this.#options.loaded;
@@ -142,10 +173,11 @@ export class Visit {
     const help = this.#helpOpen
       ? { title: text("help.title"), body: this.#helpText(), close: text("ui.close") }
       : undefined;
+    const stop = !this.#stopAsked && this.#committed === 0;
     return {
       service: text("service.title"),
       ...(progress ? { progress: { ...progress, label: text("ui.step", progress) } } : {}),
-      can: { back: this.#canBack || this.#stopAsked, help: true, stop: !this.#stopAsked, language: true },
+      can: { back: this.#canBack || this.#stopAsked, help: true, stop, language: true },
       labels: {
         back: text("ui.back"),
         help: text("ui.help"),
@@ -159,24 +191,29 @@ export class Visit {
     };
   }
 
-  #words = () => this.#options.loaded.words[this.language];
+  #words = (): Words => {
+    const words = this.#options.loaded.words[this.language];
+    const say = this.#speaking ? words.spoken : words.text;
+    return { ...words, text: (key, values = {}) => say(key, { ...this.#facts, ...values }) };
+  };
 
   #helpText(): string {
     const own = this.#step ? `${this.#step.id}.help` : "";
     return this.#words().text(own && this.#words().has(own) ? own : "help.body");
   }
 
-  async #runOne(step: Step): Promise<StepResult> {
+  async #runOne(step: Step, flow: Flow): Promise<StepResult> {
     const { office } = this.#options;
     this.#step = step;
+    this.#helpOpen = false;
     this.#leave = defer<never>();
     this.#leave.promise.catch(() => undefined);
     const session = newId();
     try {
-      return await runStep(this.#context(step, session));
+      return await runStep(this.#context(step, flow, session));
     } catch (error) {
       if (error instanceof StepLeft) {
-        if (error.way === "back") return { to: "back" } as unknown as StepResult;
+        if (error.way === "back") return { to: "back" };
         const done = this.#folder.submitted !== undefined;
         return { to: "end", outcome: done ? "completed" : error.way === "stop" ? "abandoned" : "expired" };
       }
@@ -184,39 +221,38 @@ export class Visit {
       return { to: "end", outcome: "failedDevice" };
     } finally {
       this.#waiting = undefined;
-      await office.devices.senses("cancel", { session });
+      await this.#clean(office.devices.senses("cancel", { session }));
     }
   }
 
-  #context(step: Step, session: string): StepContext {
-    const { loaded, office, clock } = this.#options;
+  #context(step: Step, flow: Flow, session: string): StepContext {
+    const { loaded, office, clock, note, putPicture } = this.#options;
+    const { service, form } = loaded;
     const show = (view: () => View): void => {
       this.#view = view;
       this.#options.draw();
     };
-    const input: StepContext["input"] = (...types) => {
-      this.#idle = true;
-      this.#lastTouch = Math.max(this.#lastTouch, clock.mono() - 1);
-      return Promise.race([
+    const input: StepContext["input"] = (...types) =>
+      Promise.race([
         new Promise<never>((resolve) => {
           this.#waiting = { types, resolve: resolve as unknown as (input: Input) => void };
         }),
         this.#leave.promise,
       ]);
-    };
-    const wait = async <T>(work: Promise<T>): Promise<T> => {
-      this.#idle = false;
+    const busy = async <T>(work: Promise<T>): Promise<T> => {
+      this.#busy++;
       try {
-        return await Promise.race([work, this.#leave.promise]);
+        return await work;
       } finally {
-        this.#idle = true;
+        this.#busy--;
         this.#lastTouch = clock.mono();
       }
     };
-    return {
+    const wait = <T>(work: Promise<T>): Promise<T> => busy(Promise.race([work, this.#leave.promise]));
+    const context: StepContext = {
       step,
-      form: loaded.form,
-      submits: loaded.service.submits ?? [],
+      form,
+      submits: service.submits ?? [],
       answers: this.#answers,
       folder: this.#folder,
       office,
@@ -224,44 +260,41 @@ export class Visit {
       words: this.#words,
       wallMs: () => clock.wall(),
       session,
+      holds: flow.holds,
+      applies: (field) => {
+        const asking = service.steps.filter((own) => fieldOf(own) === field);
+        return asking.length === 0 || asking.some(({ when }) => when === undefined || flow.holds(when));
+      },
+      editedAt: (field) => this.#editable.get(field),
       show,
       input,
       wait,
-      // A sensor that waits for a person is no sign of one: the time goes on counting as idle.
+      commit: async (work) => {
+        this.#committed++;
+        this.#stopAsked = false;
+        this.#canBack = false;
+        this.#options.draw();
+        try {
+          return await busy(work);
+        } finally {
+          this.#committed--;
+        }
+      },
       either: async (work, ...types) => {
         const touched = input(...types).then((own) => ({ input: own }));
         touched.catch(() => undefined);
-        const first = await Promise.race([
-          work.then((value) => ({ work: value })),
-          touched,
-          this.#leave.promise,
-        ]);
-        this.#lastTouch = clock.mono();
+        const first = await Promise.race([work.then((done) => ({ work: done })), touched]);
+        const nobody = "work" in first && !first.work.ok && first.work.error.code === "device.timeoutUser";
+        if (!nobody) this.#lastTouch = clock.mono();
         return first;
       },
-      pause: (ms) => wait(clock.sleep(ms)),
-      failed: (fault) => this.#showFault(fault, show, input),
-      picture: this.#options.putPicture,
+      pause: (ms) => Promise.race([clock.sleep(ms, this.#ended.signal), this.#leave.promise]),
+      sleep: (ms, signal) => clock.sleep(ms, AbortSignal.any([signal, this.#ended.signal])),
+      failed: (fault) => showFailure(context, fault, service.needs),
+      picture: putPicture,
+      note: (event) => note(event, this),
     };
-  }
-
-  async #showFault(
-    fault: Fault,
-    show: (view: () => View) => void,
-    input: StepContext["input"],
-  ): Promise<void> {
-    show(() => {
-      const { text } = this.#words();
-      return {
-        kind: "message",
-        face: "again",
-        title: text("fault.title"),
-        body: text("fault.body"),
-        code: fault.code,
-        actions: [{ id: "again", label: text("ui.again") }],
-      };
-    });
-    await input("action");
+    return context;
   }
 
   #give(input: Input): void {
@@ -272,26 +305,36 @@ export class Visit {
   }
 
   #left(way: "back" | "stop" | "expired"): void {
+    if (this.#committed > 0) return;
     this.#stopAsked = false;
     this.#leave.reject(new StepLeft(way));
   }
 
   /** Seconds until the visit ends for want of a touch; undefined while the unit itself is busy. */
   #secondsLeft(): number | undefined {
-    if (!this.#idle) return undefined;
+    if (this.#busy > 0) return undefined;
     const limit = this.#step?.idleS ?? this.#options.idleS;
     return Math.ceil(limit + GRACE_S - (this.#options.clock.mono() - this.#lastTouch) / 1000);
   }
 
-  #tick(): void {
-    const left = this.#secondsLeft();
-    if (left === undefined || left > GRACE_S) return;
-    if (left <= 0) this.#left("expired");
-    else this.#options.draw();
+  async #tick(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      const left = this.#secondsLeft();
+      if (left !== undefined && left <= 0) this.#left("expired");
+      else if (left !== undefined && left <= GRACE_S) this.#options.draw("countdown");
+      await this.#options.clock.sleep(TICK_MS, signal);
+    }
+  }
+
+  async #clean(work: Promise<unknown>): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([work, this.#options.clock.sleep(CLEAN_MS, timer.signal)]);
+    timer.abort();
   }
 }
 
-function eventOf(result: StepResult | { to: "back" }): FlowEvent {
+function eventOf(result: StepResult): FlowEvent {
   switch (result.to) {
     case "next":
       return { type: "NEXT", answers: result.answers ?? {} };

@@ -3,13 +3,16 @@ import { parseReceiptCode, parseReference } from "../../../../fleet/contract/ind
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Handover } from "../../../ipc/index.ts";
 import type { Face } from "../../screen/model.ts";
-import { end, next, type StepContext, type StepResult } from "../context.ts";
+import { end, next, type StepContext, type StepResult, tell } from "../context.ts";
 
 const SCAN_MS = 60_000;
 const FINGER_MS = 30_000;
 const OFFICER_MS = 120_000;
+/** Time to read an advice, ms. */
+const READ_MS = 1_500;
 /** Longest that a hand-over may keep a person: the vault ends an open door itself before. */
 const HANDOVER_MS = 200_000;
+const ASK_MS = 2_000;
 
 /** Reads the receipt's code and finds what is ready for its key; or, without it, goes by the reference number to an officer. */
 export async function findCollection(context: StepContext<StepOf<"findCollection">>): Promise<StepResult> {
@@ -50,7 +53,7 @@ export async function findCollection(context: StepContext<StepOf<"findCollection
         continue;
       }
       const vouchers = await office.collections.vouchersOf(receipt.value.keyId);
-      if (vouchers.length === 0) return tell(context, "scan.nothing");
+      if (vouchers.length === 0) return refuse(context, "scan.nothing");
       folder.receiptKey = receipt.value.key.toString("base64url");
       folder.vouchers = vouchers;
       return next();
@@ -84,7 +87,7 @@ async function byReference(context: StepContext): Promise<StepResult> {
       continue;
     }
     const vouchers = await context.office.collections.vouchersOfReference(reference.value.reference);
-    if (vouchers.length === 0) return tell(context, "scan.nothing");
+    if (vouchers.length === 0) return refuse(context, "scan.nothing");
     context.folder.vouchers = vouchers;
     return next();
   }
@@ -92,14 +95,12 @@ async function byReference(context: StepContext): Promise<StepResult> {
 
 /** Hands out every document that is ready, one after the other. */
 export async function handover(context: StepContext<StepOf<"handover">>): Promise<StepResult> {
-  let taken = 0;
-  for (const voucher of context.folder.vouchers) {
+  const { folder } = context;
+  for (const voucher of folder.vouchers) {
     const result = await handOne(context, voucher);
-    if (result === "skipped") continue;
-    if (result !== "taken") return end("refused");
-    taken++;
+    if (result === "ended") return end("refused");
   }
-  if (taken === 0) return tell(context, "scan.nothing");
+  if (folder.handedOver === 0) return refuse(context, "scan.nothing");
   return next();
 }
 
@@ -109,11 +110,15 @@ async function handOne(
 ): Promise<"taken" | "skipped" | "ended"> {
   const { office } = context;
   const begun = await context.wait(office.devices.vault("collect.begin", { voucher: voucher.jws }));
+  if (!begun.ok && begun.error.code === "ipc.gone") {
+    await context.failed(begun.error);
+    return handOne(context, voucher);
+  }
   if (!begun.ok) {
     // Taken already, or not loaded here: the person came for the others.
     if (["vault.consumed", "vault.superseded", "vault.notLoaded", "vault.expired"].includes(begun.error.code))
       return "skipped";
-    await tell(context, "collect.refused", begun.error.code);
+    await tell(context, "collect.refused", { code: begun.error.code });
     return "ended";
   }
   const { challenge, slot } = begun.value.body;
@@ -123,16 +128,22 @@ async function handOne(
   if (!proof) return "ended";
   const done = watchHandover(context, slot);
   const command = newId();
-  const accepted = await context.wait(
+  const accepted = await context.commit(
     office.devices.vault("collect.release", { command, voucher: voucher.jws, challenge, ...proof }),
   );
   if (!accepted.ok && accepted.error.code !== "ipc.gone") {
     done.stop();
-    await tell(context, "collect.refused", accepted.error.code);
+    await tell(context, "collect.refused", { code: accepted.error.code });
     return "ended";
   }
-  const outcome = await context.wait(Promise.race([done.outcome, askUntilKnown(context, command)]));
+  const asking = new AbortController();
+  // The door may be open: nothing that is touched ends this before the vault has said what became of it.
+  const outcome = await context.commit(
+    Promise.race([done.outcome, askUntilKnown(context, command, asking.signal)]),
+  );
+  asking.abort();
   done.stop();
+  if (outcome === "taken") context.folder.handedOver++;
   office.telemetry.count(`kiosk.handover.${outcome}`);
   const face: Face = outcome === "taken" ? "succeeded" : "cannot";
   context.show(() => {
@@ -161,17 +172,19 @@ async function byFinger(
 ): Promise<{ attestation: string } | undefined> {
   const { step, office, folder } = context;
   let advice: string | undefined;
+  // The centre compares with one thumb, whichever was better; the screen asks for the other after one that did not match.
+  let position: 1 | 6 = 1;
   for (let attempt = 1; attempt <= step.attempts; ) {
     const draw = (face: Face, extra?: string) =>
       context.show(() => {
         const { text } = context.words();
-        const finger = text("finger.1");
+        const finger = text(`finger.${position}`);
         return {
           kind: "finger",
           title: text("collect.finger"),
           body: text("finger.place", { finger }),
           face,
-          position: 1,
+          position,
           attempt,
           attempts: step.attempts,
           actions: [],
@@ -197,12 +210,16 @@ async function byFinger(
       const { matched, attestation } = verified.value.body;
       if (matched && attestation) return { attestation };
       advice = "collect.wrong";
+      // The finger may still lie there: time to read what is wrong before it is taken again.
+      draw("again", advice);
+      await context.pause(READ_MS);
+      position = position === 1 ? 6 : 1;
       attempt++;
     } else if (verified.error.code === "device.timeoutUser" || verified.error.code === "device.poorQuality") {
       advice = verified.error.code === "device.timeoutUser" ? "finger.timeout" : "finger.poorQuality";
       attempt++;
     } else if (verified.error.code.startsWith("collection.")) {
-      await tell(context, "collect.refused", verified.error.code);
+      await tell(context, "collect.refused", { code: verified.error.code });
       return undefined;
     } else await context.failed(verified.error);
   }
@@ -223,6 +240,7 @@ async function byOfficer(
     return { kind: "wait", title: text(`${context.step.id}.title`), body: text("collect.officer") };
   });
   let off: () => void = () => undefined;
+  const timer = new AbortController();
   const released = new Promise<string>((resolve) => {
     off = office.collections.events.on("release", (release) => {
       if (release.voucher === voucherId && release.challenge === challenge) resolve(release.jws);
@@ -231,12 +249,15 @@ async function byOfficer(
   try {
     const asked = await office.collections.requestRelease(voucherId, challenge, slot);
     const release = asked
-      ? await context.wait(Promise.race([released, context.pause(OFFICER_MS).then(() => undefined)]))
+      ? await context.wait(
+          Promise.race([released, context.sleep(OFFICER_MS, timer.signal).then(() => undefined)]),
+        )
       : undefined;
     if (release) return { release };
     await tell(context, "collect.officerAway");
     return undefined;
   } finally {
+    timer.abort();
     off();
   }
 }
@@ -273,10 +294,9 @@ function watchHandover(context: StepContext, slot: string): { outcome: Promise<O
 }
 
 /** Asks the vault what became of the command, in case its event was missed, for as long as a hand-over can take. */
-async function askUntilKnown(context: StepContext, command: string): Promise<Outcome> {
-  const end = performance.now() + HANDOVER_MS;
-  while (performance.now() < end) {
-    await context.pause(2_000);
+async function askUntilKnown(context: StepContext, command: string, signal: AbortSignal): Promise<Outcome> {
+  for (let asked = 0; asked < HANDOVER_MS && !signal.aborted; asked += ASK_MS) {
+    await context.sleep(ASK_MS, signal);
     const known = await context.office.devices.vault("collect.outcome", { command });
     const handover = known.ok ? known.value.body.handover : undefined;
     if (handover?.phase === "done" && handover.outcome) return handover.outcome;
@@ -284,19 +304,7 @@ async function askUntilKnown(context: StepContext, command: string): Promise<Out
   return "unknown";
 }
 
-/** Says why it ends here. */
-async function tell(context: StepContext, body: string, code?: string): Promise<StepResult> {
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "message",
-      face: "cannot",
-      title: text(`${context.step.id}.title`),
-      body: text(body),
-      actions: [{ id: "done", label: text("ui.done") }],
-      ...(code ? { code } : {}),
-    };
-  });
-  await context.input("action");
+async function refuse(context: StepContext, body: string): Promise<StepResult> {
+  await tell(context, body);
   return end("refused");
 }

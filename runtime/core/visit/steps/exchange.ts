@@ -1,6 +1,4 @@
-import type { Static } from "@sinclair/typebox";
 import type { StepOf } from "../../../../flows/index.ts";
-import type { vaultEvents } from "../../../ipc/index.ts";
 import type { Face } from "../../screen/model.ts";
 import { end, next, type StepContext, type StepResult } from "../context.ts";
 
@@ -70,64 +68,35 @@ export async function credentials(context: StepContext<StepOf<"credentials">>): 
         continue;
       }
       shown.length = 0;
-      advice = "exchange.refused";
+      if (begun.error.code === "ipc.gone") await context.failed(begun.error);
+      advice = begun.error.code === "ipc.gone" ? undefined : "exchange.refused";
     }
   } finally {
     await office.devices.senses("preview.stop", { role: "document" });
   }
 }
 
-type ExchangeEvent = Static<(typeof vaultEvents)["exchange"]>;
-
-/** Item after item: scan, lit slot, door; until staff finish. */
+/** Item after item: scan, lit slot, door; until staff finish. However it ends, the vault is told that it has. */
 export async function load(context: StepContext<StepOf<"load">>): Promise<StepResult> {
   const { office, answers } = context;
   const exchange = String(answers.exchange ?? "");
-  let advice: string | undefined;
-  let values: Record<string, string | number> = {};
   await office.devices.senses("preview.start", { role: "document" });
+  let over = false;
+  let ended: Awaited<ReturnType<typeof endExchange>>;
   try {
-    for (;;) {
-      const item = await scan(context, {
-        body: "exchange.item",
-        advice,
-        values,
-        action: { id: "finish", label: "exchange.finish" },
-      });
-      if (item === undefined) break;
-      const assignment = await office.collections.assignmentOf(item);
-      if (!assignment || item.length < 4 || item.length > 40) {
-        advice = "exchange.notAssigned";
-        continue;
-      }
-      const ended = endOfLoad(context);
-      const loading = await context.wait(
-        office.devices.vault("exchange.load", { exchange, item, assignment }),
-      );
-      if (!loading.ok) {
-        ended.stop();
-        advice = adviceFor(loading.error.code);
-        if (advice) continue;
-        return end("failedDevice");
-      }
-      const { slot, effect } = loading.value.body;
-      draw(context, "exchange.put", "waiting", slot);
-      const phase = await context.wait(ended.of(effect));
-      advice = `exchange.${phase}`;
-      values = { slot };
-    }
+    over = await loadItems(context, exchange);
   } finally {
     await office.devices.senses("preview.stop", { role: "document" });
+    ended = await endExchange(context, exchange);
   }
-  const ended = await context.wait(office.devices.vault("exchange.end", { exchange }));
   const loaded = ended.ok ? ended.value.body.loaded : 0;
   context.show(() => {
     const { text } = context.words();
     return {
       kind: "message",
-      face: "succeeded",
+      face: over ? "cannot" : "succeeded",
       title: text(`${context.step.id}.title`),
-      body: text("exchange.sum", { loaded }),
+      body: over ? text("exchange.over") : text("exchange.sum", { loaded }),
       actions: [{ id: "done", label: text("ui.done") }],
     };
   });
@@ -135,20 +104,61 @@ export async function load(context: StepContext<StepOf<"load">>): Promise<StepRe
   return next();
 }
 
-function adviceFor(code: string): string | undefined {
-  switch (code) {
-    case "vault.itemAlreadyLoaded":
-      return "exchange.already";
-    case "vault.noSlot":
-      return "exchange.noSlot";
-    case "vault.wrongItem":
-    case "vault.expired":
-    case "vault.otherUnit":
-      return "exchange.notAssigned";
-    default:
-      return undefined;
+const endExchange = (context: StepContext, exchange: string) =>
+  context.office.devices.vault("exchange.end", { exchange });
+
+/** Answers true when the vault has ended the exchange itself. */
+async function loadItems(context: StepContext, exchange: string): Promise<boolean> {
+  const { office } = context;
+  let advice: string | undefined;
+  let values: Record<string, string | number> = {};
+  for (;;) {
+    const item = await scan(context, {
+      body: "exchange.item",
+      advice,
+      values,
+      action: { id: "finish", label: "exchange.finish" },
+    });
+    if (item === undefined) return false;
+    const known = item.length >= 4 && item.length <= 40;
+    const assignment = known ? await context.wait(office.collections.assignmentOf(item)) : undefined;
+    if (!assignment) {
+      advice = "exchange.notAssigned";
+      continue;
+    }
+    const ended = endOfLoad(context);
+    try {
+      const loading = await context.commit(
+        office.devices.vault("exchange.load", { exchange, item, assignment }),
+      );
+      if (loading.ok) {
+        const { slot, effect } = loading.value.body;
+        draw(context, "exchange.put", "waiting", slot);
+        advice = `exchange.${await context.wait(ended.of(effect))}`;
+        values = { slot };
+        continue;
+      }
+      const { code } = loading.error;
+      if (code === "vault.noExchange") return true;
+      advice = ADVICE[code];
+      if (!advice) await context.failed(loading.error);
+    } finally {
+      ended.stop();
+    }
   }
 }
+
+const ADVICE: Readonly<Record<string, string>> = {
+  "vault.itemAlreadyLoaded": "exchange.already",
+  "vault.noSlot": "exchange.noSlot",
+  "vault.wrongItem": "exchange.notAssigned",
+  "vault.expired": "exchange.notAssigned",
+  "vault.notYet": "exchange.notAssigned",
+  "vault.otherUnit": "exchange.notAssigned",
+  "vault.creditUsed": "exchange.creditUsed",
+  "vault.interlocked": "exchange.interlocked",
+  "vault.slotBusy": "exchange.interlocked",
+};
 
 function draw(context: StepContext, body: string, face: Face, slot: string): void {
   context.show(() => {
@@ -165,27 +175,34 @@ function draw(context: StepContext, body: string, face: Face, slot: string): voi
   });
 }
 
-/** Hears how loads end, from before they are asked for, so that a quick one is not missed. */
-function endOfLoad(context: StepContext): {
-  of(effect: string): Promise<"stored" | "empty" | "unknown">;
-  stop(): void;
-} {
-  const heard = new Map<string, ExchangeEvent["phase"]>();
+type End = "stored" | "empty" | "unknown";
+
+/** Hears how loads end, from before they are asked for, so that a quick one is not missed. A vault that is gone: unknown. */
+function endOfLoad(context: StepContext): { of(effect: string): Promise<End>; stop(): void } {
+  const { devices } = context.office;
+  const heard = new Map<string, End>();
+  let gone = false;
   let wake: () => void = () => undefined;
-  const stop = context.office.devices.onVault("exchange", (event) => {
-    if (event.phase === "unlocked" || event.phase === "opened") return;
-    heard.set(event.effect, event.phase);
-    wake();
-  });
+  const offs = [
+    devices.onVault("exchange", ({ effect, phase }) => {
+      if (phase === "unlocked" || phase === "opened") return;
+      heard.set(effect, phase);
+      wake();
+    }),
+    devices.events.on("gone", (side) => {
+      if (side !== "vault") return;
+      gone = true;
+      wake();
+    }),
+  ];
   return {
-    stop,
+    stop: () => {
+      for (const off of offs) off();
+    },
     of: async (effect) => {
       for (;;) {
-        const phase = heard.get(effect);
-        if (phase === "stored" || phase === "empty" || phase === "unknown") {
-          stop();
-          return phase;
-        }
+        const phase = heard.get(effect) ?? (gone ? "unknown" : undefined);
+        if (phase) return phase;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -1,10 +1,15 @@
 import { err, type Fault, ok, type Result } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Face, View } from "../../screen/model.ts";
-import { end, next, type StepContext, type StepResult } from "../context.ts";
+import { end, keep, next, type StepContext, type StepResult, tell } from "../context.ts";
 
 /** How long a person may take to place a finger, ms. */
 const USER_MS = 30_000;
+/** Time to read an advice, ms. */
+const READ_MS = 1_500;
+
+/** How long the screen says that the finger can be lifted, ms. */
+const LIFT_MS = 900;
 
 interface Captured {
   image: Uint8Array;
@@ -73,26 +78,41 @@ async function takeFinger(
     if (work.ok) {
       const [image, template] = work.value.parts;
       if (!image || !template) throw new TypeError("capture without parts");
-      context.show(() => draw({ face: "succeeded", advice: "finger.lift" }));
-      await context.pause(900);
       const { width, height, quality, templateFormat } = work.value.body;
-      return ok({
-        image: Uint8Array.from(image),
-        template: Uint8Array.from(template),
+      const taken = {
+        image: keep(image),
+        template: keep(template),
         width,
         height,
         quality,
         templateFormat,
-      });
+      };
+      context.show(() => draw({ face: "succeeded", advice: "finger.lift" }));
+      try {
+        await context.pause(LIFT_MS);
+      } catch (left) {
+        forget(taken);
+        throw left;
+      }
+      return ok(taken);
     }
     const reaction = reactionTo(work.error);
     if (reaction === "device") await context.failed(work.error);
     else {
       advice = reaction;
+      const poor = reaction;
+      // The finger may still lie there: time to read what is wrong before it is taken again.
+      context.show(() => draw({ face: "again", advice: poor }));
+      await context.pause(READ_MS);
       attempt++;
     }
   }
   return err("failed");
+}
+
+function forget({ image, template }: Captured): void {
+  image.fill(0);
+  template.fill(0);
 }
 
 /** Key of the advice for a capture that did not work, or "device" when it is not the person's to mend. */
@@ -109,25 +129,24 @@ export async function identify(context: StepContext<StepOf<"identify">>): Promis
   let advice: string | undefined;
   for (let attempt = 1; attempt <= step.attempts; attempt++) {
     const finger = await takeFinger(context, { ...step, title: `${step.id}.title`, first: advice });
-    if (!finger.ok) return unproven(context, step.offline);
+    if (!finger.ok) return unproven(context, step.offline, "identify.later");
     const number = String(answers.number ?? "");
     const dateOfBirth = String(answers.dateOfBirth ?? "");
     context.show(() => {
       const { text } = context.words();
       return { kind: "wait", title: text(`${step.id}.title`), body: text("identify.checking") };
     });
-    const { template, templateFormat, image } = finger.value;
+    const { template, templateFormat } = finger.value;
     const probe = {
       number,
       dateOfBirth,
       template: Buffer.from(template).toString("base64url"),
       templateFormat,
     };
+    forget(finger.value);
     const answer = await context.wait(office.questions.ask(probe, step.deadlineMs));
-    template.fill(0);
-    image.fill(0);
     folder.identity = { number, dateOfBirth, way: "officer" };
-    if (answer.answer === "offline") return unproven(context, step.offline);
+    if (answer.answer === "offline") return unproven(context, step.offline, "identify.officer");
     const { decision, eligible } = answer.decision;
     const serves = context.submits.every((service) => eligible.includes(service));
     if (decision === "accepted" && serves) {
@@ -138,7 +157,8 @@ export async function identify(context: StepContext<StepOf<"identify">>): Promis
       advice = "identify.again";
       continue;
     }
-    return refuse(context, decision === "unknownPerson" ? "identify.unknown" : "identify.notEligible");
+    if (decision === "unknownPerson") return unknown(context);
+    return refuse(context, "identify.notEligible");
   }
   return refuse(context, "identify.refused");
 }
@@ -147,6 +167,7 @@ export async function identify(context: StepContext<StepOf<"identify">>): Promis
 async function unproven(
   context: StepContext<StepOf<"identify">>,
   offline: "officer" | "refuse",
+  why: "identify.officer" | "identify.later",
 ): Promise<StepResult> {
   if (offline === "refuse") return refuse(context, "identify.refused");
   context.folder.identity = {
@@ -154,32 +175,22 @@ async function unproven(
     dateOfBirth: String(context.answers.dateOfBirth ?? ""),
     way: "officer",
   };
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "message",
-      face: "waiting",
-      title: text(`${context.step.id}.title`),
-      body: text("identify.officer"),
-      actions: [{ id: "go", label: text("ui.next") }],
-    };
-  });
-  await context.input("action");
+  await tell(context, why, { face: "waiting", action: "ui.next" });
   return next({ way: "officer" });
 }
 
+/** Most times that number and date of birth can be corrected in one visit. */
+const CORRECTIONS = 2;
+
+/** Number and date of birth do not belong together: a slip can be mended, a search through numbers cannot be made. */
+async function unknown(context: StepContext): Promise<StepResult> {
+  if (++context.folder.unknown > CORRECTIONS) return refuse(context, "identify.refused");
+  await tell(context, "identify.unknown", { face: "again", action: "identify.correct" });
+  return { to: "back" };
+}
+
 async function refuse(context: StepContext, body: string): Promise<StepResult> {
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "message",
-      face: "cannot",
-      title: text(`${context.step.id}.title`),
-      body: text(body),
-      actions: [{ id: "done", label: text("ui.done") }],
-    };
-  });
-  await context.input("action");
+  await tell(context, body);
   return end("refused");
 }
 
@@ -196,6 +207,11 @@ function fromPrefill(context: StepContext, facts: Record<string, string>): Recor
 /** Several fingers for the document; one that cannot be given is said so and left to an officer. */
 export async function fingers(context: StepContext<StepOf<"fingers">>): Promise<StepResult> {
   const { step, folder } = context;
+  if (step.positions.every((position) => folder.has(`finger-${position}-image`))) {
+    if (await keeps(context)) return next();
+    for (const position of step.positions)
+      for (const part of ["image", "template"]) folder.remove(`finger-${position}-${part}`);
+  }
   for (const position of step.positions) {
     if (folder.has(`finger-${position}-image`)) continue;
     const finger = await takeFinger(context, { ...step, position, title: `${step.id}.title` });
@@ -221,10 +237,32 @@ export async function fingers(context: StepContext<StepOf<"fingers">>): Promise<
         face: "again",
         title: text(`${step.id}.title`),
         body: text("finger.failed", { finger: name }),
-        actions: [{ id: "go", label: text("ui.next") }],
+        actions: [
+          { id: "go", label: text("ui.next") },
+          { id: "again", label: text("ui.again") },
+        ],
       };
     });
-    await context.input("action");
+    const { id } = await context.input("action");
+    if (id === "again") return fingers(context);
   }
   return next();
+}
+
+/** The person came back to fingers that are all taken. */
+async function keeps(context: StepContext<StepOf<"fingers">>): Promise<boolean> {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "message",
+      face: "succeeded",
+      title: text(`${context.step.id}.title`),
+      body: text("finger.taken"),
+      actions: [
+        { id: "go", label: text("ui.next") },
+        { id: "again", label: text("finger.takeAgain") },
+      ],
+    };
+  });
+  return (await context.input("action")).id === "go";
 }

@@ -16,19 +16,22 @@ export async function notice(context: StepContext<StepOf<"notice">>): Promise<St
     };
   });
   const input = await context.input("accept", "decline");
-  return input.type === "accept" ? next() : end("refused");
+  if (input.type === "decline") return end("refused");
+  await context.wait(context.note("visit.consented"));
+  return next();
 }
 
 /** One of a few answers. */
 export async function choose(context: StepContext<StepOf<"choose">>): Promise<StepResult> {
   const { step } = context;
+  const options = step.options.filter(({ when }) => when === undefined || context.holds(when));
   context.show(() => {
     const words = context.words();
     return {
       kind: "choose",
       title: words.text(`${step.id}.title`),
       ...(words.has(`${step.id}.body`) ? { body: words.text(`${step.id}.body`) } : {}),
-      options: step.options.map(({ id, picture }) => ({
+      options: options.map(({ id, picture }) => ({
         id,
         label: words.text(`${step.id}.${id}`),
         ...(picture ? { picture } : {}),
@@ -37,7 +40,7 @@ export async function choose(context: StepContext<StepOf<"choose">>): Promise<St
   });
   for (;;) {
     const { id } = await context.input("choose");
-    if (step.options.some((option) => option.id === id)) return next({ [step.field]: id });
+    if (options.some((option) => option.id === id)) return next({ [step.field]: id });
   }
 }
 
@@ -89,12 +92,12 @@ export async function review(context: StepContext<StepOf<"review">>): Promise<St
   context.show(() => {
     const words = context.words();
     const rows: ReviewRow[] = step.fields
-      .filter((field) => context.answers[field] !== undefined)
+      .filter((field) => context.answers[field] !== undefined && context.applies(field))
       .map((field) => ({
         id: field,
         label: words.text(`field.${field}`),
         value: shown(context, field),
-        editable: EDITABLE(field),
+        editable: context.editedAt(field) !== undefined,
       }));
     return {
       kind: "review",
@@ -108,20 +111,17 @@ export async function review(context: StepContext<StepOf<"review">>): Promise<St
   for (;;) {
     const input = await context.input("edit", "next");
     if (input.type === "next") return next();
-    if (step.fields.includes(input.id) && EDITABLE(input.id)) return { to: "edit", step: input.id };
+    const edited = step.fields.includes(input.id) ? context.editedAt(input.id) : undefined;
+    if (edited !== undefined) return { to: "edit", step: edited };
   }
 }
-
-/** Who the person is was proven with these; to change them is to begin anew. */
-const PROVEN = new Set(["number", "dateOfBirth"]);
-const EDITABLE = (field: string): boolean => !PROVEN.has(field);
 
 function shown(context: StepContext, field: string): string {
   const words = context.words();
   const value = String(context.answers[field] ?? "");
   if (value === "") return words.text("review.empty");
   // An identity card number is not shown together with the name (Code of Practice on the Identity Card Number, 2.7).
-  if (field === "number") return `${value.slice(0, 3)}****(*)`;
+  if (context.form.properties[field]?.format === "hkic") return `${value.slice(0, 3)}****(*)`;
   return words.has(`${field}.${value}`) ? words.text(`${field}.${value}`) : value;
 }
 

@@ -1,6 +1,6 @@
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Face, Option } from "../../screen/model.ts";
-import { next, type StepContext, type StepResult } from "../context.ts";
+import { keep, next, type StepContext, type StepResult } from "../context.ts";
 
 /** A photograph with a live view; the check says what to change, and the person uses one that passes. */
 export async function photo(context: StepContext<StepOf<"photo">>): Promise<StepResult> {
@@ -44,9 +44,11 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
         continue;
       }
       const { pass, verdicts } = taken.value.body;
-      const [jpeg, cropped] = taken.value.parts.map((part) => Uint8Array.from(part));
+      const [jpeg, cropped] = taken.value.parts.map(keep);
       const best = cropped?.length ? cropped : jpeg;
+      if (best !== jpeg) jpeg?.fill(0);
       if (!pass || !best) {
+        best?.fill(0);
         // One thing at a time: the first that is wrong.
         advice = verdicts
           .filter((verdict) => !verdict.pass && verdict.advice)
@@ -62,6 +64,7 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
         folder.put({ part: "photo", kind: "photo" }, "image/jpeg", best);
         return next();
       }
+      best.fill(0);
       advice = [];
       attempt++;
     }

@@ -12,10 +12,13 @@ export async function submit(context: StepContext<StepOf<"submit">>): Promise<St
     });
     const fields = Object.fromEntries(
       Object.keys(form.properties).flatMap((field) =>
-        answers[field] === undefined || answers[field] === "" ? [] : [[field, answers[field]]],
+        answers[field] === undefined || answers[field] === "" || !context.applies(field)
+          ? []
+          : [[field, answers[field]]],
       ),
     );
-    const submitted = await context.wait(
+    // Once it is being stored, nobody can turn back: a second submission of the same would follow.
+    const submitted = await context.commit(
       office.submissions.submit({
         language: context.language(),
         applications: context.submits.map((service) => ({ service, fields })),
