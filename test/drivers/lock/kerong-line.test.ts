@@ -87,8 +87,8 @@ test("an answer that is too late is not taken for the next one, and two of them 
   play((request, send) => {
     if (request !== STATUS) return;
     asked++;
-    if (asked === 1) setTimeout(() => send(FIRST_OPEN), 180);
-    else send(CLOSED);
+    if (asked === 1) setTimeout(() => send(FIRST_OPEN), 150);
+    else setTimeout(() => send(CLOSED), 60);
   });
   requests.length = 0;
   assert.equal(await first(), LOCKED);
@@ -99,7 +99,7 @@ test("an answer that is too late is not taken for the next one, and two of them 
 test("a board that answers an unlock with its status does not look like two boards", async (t) => {
   const { first, unlock, play, requests } = await board(t);
   play((request, send) => {
-    if (request === STATUS) send(FIRST_OPEN);
+    if (request === STATUS) setTimeout(() => send(FIRST_OPEN), 60);
     else setTimeout(() => send(CLOSED), 30);
   });
   requests.length = 0;
