@@ -103,7 +103,9 @@ for (const { name, width, height } of SIZES) {
     const box = await code.boundingBox();
     assert.is(box?.width, side);
     assert.ok(Number.isInteger(side / Number(await code.getAttribute("data-module"))));
-    const [found] = await readBarcodes(new Blob([await kiosk.page.screenshot()]), { formats: ["QRCode"] });
+    const [found] = await readBarcodes(new Blob([Uint8Array.from(await kiosk.page.screenshot())]), {
+      formats: ["QRCode"],
+    });
     assert.match(found?.text ?? "", /^GUICHET1:HK-WC-01-000417-7:/);
   });
 }
