@@ -233,6 +233,7 @@ export class ScreenServer {
     this.#previews.set(role, set);
     set.add(response);
     response.writeHead(200, { "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` });
+    response.flushHeaders();
     response.on("close", () => set.delete(response));
   }
 

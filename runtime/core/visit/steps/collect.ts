@@ -38,7 +38,7 @@ export async function findCollection(context: StepContext<StepOf<"findCollection
       const first = await context.either(scan, "action");
       if ("input" in first) {
         await office.devices.senses("cancel", { session: context.session });
-        await scan;
+        await context.wait(scan);
         return await byReference(context);
       }
       if (!first.work.ok) {

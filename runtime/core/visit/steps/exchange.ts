@@ -33,7 +33,7 @@ async function scan(
     const first = await context.either(reading, "action");
     if ("input" in first) {
       await office.devices.senses("cancel", { session: context.session });
-      await reading;
+      await context.wait(reading);
       return undefined;
     }
     if (first.work.ok) return first.work.value.body.text.trim();

@@ -71,7 +71,7 @@ async function takeFinger(
     const first = await context.either(captured, "action").finally(off);
     if ("input" in first) {
       await context.office.devices.senses("cancel", { session: context.session });
-      await captured;
+      await context.wait(captured);
       return err("cannot");
     }
     const { work } = first;

@@ -1,0 +1,207 @@
+import * as assert from "uvu/assert";
+import type { View } from "../../../../runtime/core/screen/model.ts";
+import { suite } from "../../../kit.ts";
+import { fault, RECEIPT, reply, settled, Unit } from "./fakes.ts";
+
+const { test, run } = suite("visit: collection and exchange");
+const BOTH = ["collection", "exchange"];
+const message = (view: View): boolean => view.kind === "message";
+
+/** Code readings, one after the other; then nothing is seen. */
+function scans(unit: Unit, ...texts: string[]): void {
+  let cancel = new AbortController();
+  unit.fake.handlers.cancel = () => {
+    cancel.abort();
+    return reply({});
+  };
+  unit.fake.handlers["code.scan"] = async () => {
+    const text = texts.shift();
+    if (text !== undefined) return reply({ text });
+    cancel = new AbortController();
+    await unit.clock.sleep(60_000, cancel.signal);
+    return fault(cancel.signal.aborted ? "device.canceled" : "device.timeoutUser");
+  };
+}
+
+const advised = (unit: Unit, part: string): boolean =>
+  unit.models.some(({ view }) => view.kind === "scan" && view.advice?.includes(part));
+
+test("a receipt and a finger open the slot; the document is taken", async () => {
+  const unit = await Unit.open(BOTH);
+  await unit.begin("collection");
+  assert.is(await unit.finish(), "handedOver");
+  const release = unit.fake.calls.find(({ method }) => method === "collect.release")?.body;
+  assert.is(release?.attestation, "attested");
+  assert.is(release?.challenge, "c".repeat(22));
+  assert.is(unit.fake.count("collect.release"), 1);
+});
+
+test("several documents come one after the other, the one that is not here is passed over", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.vouchers = ["one", "gone", "two"].map((id) => ({ id, jws: `voucher-${id}` }));
+  const begin = unit.fake.handlers["collect.begin"];
+  unit.fake.handlers["collect.begin"] = (body) =>
+    body.voucher === "voucher-gone" ? fault("vault.notLoaded") : (begin?.(body) ?? reply({}));
+  await unit.begin("collection");
+  assert.is(await unit.finish(), "handedOver");
+  assert.is(unit.fake.count("collect.release"), 2);
+});
+
+test("three fingers that do not match open nothing; the other thumb is asked for", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.handlers["finger.verify"] = () => reply({ matched: false, score: 3 });
+  const thumbs = new Set<number>();
+  await unit.begin("collection");
+  await unit.walk((view) => {
+    if (view.kind === "finger") thumbs.add(view.position);
+    return message(view);
+  });
+  assert.equal([...thumbs].sort(), [1, 6]);
+  assert.is(unit.fake.count("finger.verify"), 3);
+  assert.is(await unit.finish(), "refused");
+  assert.is(unit.fake.count("collect.release"), 0);
+});
+
+test("a match without the senses' attestation is no match", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.handlers["finger.verify"] = () => reply({ matched: true, score: 99 });
+  await unit.begin("collection");
+  assert.is(await unit.finish(), "refused");
+  assert.is(unit.fake.count("collect.release"), 0);
+});
+
+test("a torn code, a foreign code and a receipt without a document each get their own words", async () => {
+  const unit = await Unit.open(BOTH);
+  const torn = `${RECEIPT.slice(0, -3)}${RECEIPT.endsWith("A") ? "BBB" : "AAA"}`;
+  scans(unit, "https://example.org/", torn);
+  await unit.begin("collection");
+  await unit.clock.advance(5_000);
+  assert.ok(advised(unit, "not a receipt of ours"));
+  assert.ok(advised(unit, "damaged or cut off"));
+  unit.fake.vouchers = [];
+  scans(unit, RECEIPT);
+  await unit.clock.advance(61_000);
+  await unit.send({ type: "more" });
+  await unit.walk(message, () => undefined);
+  assert.match(JSON.stringify(unit.view), "Nothing is ready");
+  assert.is(await unit.finish(), "refused");
+});
+
+test("a person who left the scanner is not waited for", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit);
+  await unit.begin("collection");
+  await unit.clock.advance(90_000);
+  assert.is(unit.outcome, "expired");
+});
+
+test("without the receipt an officer releases this challenge, and no other", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit);
+  await unit.begin("collection");
+  await unit.send({ type: "action", id: "without" });
+  await unit.walk((view) => view.kind === "wait" && view.body.includes("officer"));
+  const release = { voucher: "v-1", challenge: "d".repeat(22), jws: "for another" };
+  unit.fake.releases.emit("release", release);
+  await settled();
+  assert.is(unit.fake.count("collect.release"), 0);
+  unit.fake.releases.emit("release", { ...release, challenge: "c".repeat(22), jws: "released" });
+  assert.is(await unit.finish(), "handedOver");
+  const sent = unit.fake.calls.find(({ method }) => method === "collect.release")?.body;
+  assert.is(sent?.release, "released");
+});
+
+test("no officer: the slot stays closed", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.officerThere = false;
+  scans(unit);
+  await unit.begin("collection");
+  await unit.send({ type: "action", id: "without" });
+  assert.is(await unit.finish(), "refused");
+  assert.is(unit.fake.count("collect.release"), 0);
+});
+
+test("while the door may be open nothing that is touched ends the visit", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.handlers["collect.release"] = () => reply({ effect: "e", slot: "A1", phase: "issued" });
+  await unit.begin("collection");
+  await unit.walk(() => unit.fake.count("collect.release") === 1);
+  await settled();
+  unit.fake.emit("vault", "handover", { effect: "e", slot: "A1", phase: "opened" });
+  await settled();
+  assert.is(unit.view.kind, "door");
+  assert.is(unit.now.chrome.can.stop, false);
+  await unit.send({ type: "stop" });
+  await unit.send({ type: "action", id: "stop.yes" });
+  assert.is(unit.view.kind, "door");
+  unit.fake.emit("vault", "handover", { effect: "e", slot: "A1", phase: "done", outcome: "taken" });
+  assert.is(await unit.finish(), "handedOver");
+});
+
+test("a vault that was killed is asked what became of the command; the unlock is not sent again", async () => {
+  for (const outcome of ["taken", "presented", "notMoved", "unknown"] as const) {
+    const unit = await Unit.open(BOTH);
+    unit.fake.handlers["collect.release"] = () => fault("ipc.gone");
+    unit.fake.handlers["collect.outcome"] = () =>
+      reply({ handover: { effect: "e", slot: "A1", phase: "done", outcome } });
+    await unit.begin("collection");
+    assert.is(await unit.finish(), outcome === "taken" ? "handedOver" : "refused");
+    assert.is(unit.fake.count("collect.release"), 1);
+    assert.ok(unit.fake.counts.includes(`kiosk.handover.${outcome}`));
+    const asked = unit.fake.count("collect.outcome");
+    await unit.clock.advance(10_000);
+    assert.is(unit.fake.count("collect.outcome"), asked, "nobody goes on asking");
+  }
+});
+
+test("staff: two credentials, an item into the lit slot, the exchange is ended", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit, "credential-one", "credential-two", "ITEM-1", "OTHER");
+  let shown = 0;
+  unit.fake.handlers["exchange.begin"] = ({ credentials }) => {
+    shown = (credentials as string[]).length;
+    return shown < 2 ? fault("vault.witnessNeeded") : reply({ exchange: "x-1", witness: true });
+  };
+  await unit.begin("exchange");
+  await unit.walk((view) => view.kind === "scan" && view.advice?.includes("not assigned") === true);
+  assert.is(shown, 2);
+  assert.ok(unit.models.some(({ view }) => view.kind === "door" && view.slot === "A1"));
+  assert.ok(advised(unit, "Stored in slot A1"));
+  assert.is(unit.fake.count("exchange.load"), 1);
+  await unit.send({ type: "action", id: "finish" });
+  assert.match(JSON.stringify(unit.view), "One item was loaded.");
+  assert.is(await unit.finish(), "completed");
+  assert.is(unit.fake.count("exchange.end"), 1);
+});
+
+test("staff who walk away leave no exchange open", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit, "credential-one");
+  await unit.begin("exchange");
+  await unit.walk((view) => view.title === "Load documents");
+  await unit.clock.advance(330_000);
+  assert.is(unit.outcome, "expired");
+  assert.is(unit.fake.count("exchange.end"), 1);
+});
+
+test("a vault that dies under a load leaves the slot as unknown and the person free", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit, "credential-one", "ITEM-1");
+  unit.fake.handlers["exchange.load"] = () => reply({ slot: "A1", effect: "l-1" });
+  await unit.begin("exchange");
+  await unit.walk((view) => view.kind === "door");
+  unit.fake.gone("vault");
+  await unit.walk((view) => view.kind === "scan" && view.advice?.includes("locked out") === true);
+});
+
+test("staff services are shown only while their switch is turned", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.emit("vault", "input", { role: "aux.service", active: false });
+  await settled();
+  assert.not.match(JSON.stringify(unit.view), "staff");
+  await unit.send({ type: "action", id: "begin" });
+  await unit.send({ type: "choose", id: "exchange" });
+  assert.is(unit.fake.journal.length, 0);
+});
+
+run();
