@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { newSigningKey } from "../../fleet/contract/index.ts";
+import { makePki } from "../../fleet/server/index.ts";
+import { manufacture, provision } from "../../runtime/dev/unit-files.ts";
+import { SITE, UNIT, unitPlan } from "../../runtime/dev/unit-plan.ts";
+import { eventually, suite } from "../kit.ts";
+import { freePort } from "../support/mosquitto.ts";
+
+const { test, run } = suite("what a unit runs", 60_000);
+
+test("it holds no bench, no centre and no launcher", () => {
+  const inputs = readFileSync("dist/unit/bundle.txt", "utf8").split("\n");
+  assert.ok(inputs.some((path) => path.startsWith("runtime/vault/")));
+  const foreign = inputs.filter(
+    (path) =>
+      /^(drivers\/bench|fleet\/(server|console|broker)|runtime\/dev|test)\//.test(path) ||
+      /node_modules\/(node-pty|aedes|fastify|playwright-core)\//.test(path),
+  );
+  assert.equal(foreign, []);
+  for (const name of ["node-pty", "aedes", "fastify", "esbuild"])
+    assert.not.ok(existsSync(join("dist/unit/node_modules", name)), name);
+});
+
+test("copied outside of the repository it starts, serves its screen, and says what is missing", async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "guichet-elsewhere-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  cpSync("dist/unit", join(root, "unit"), { recursive: true });
+  const state = join(root, "state");
+  const pki = await makePki(join(root, "pki"));
+  const by = newSigningKey("configuration");
+  await manufacture(state, { unit: UNIT, site: SITE, trust: [by.public] }, await pki.issue(UNIT));
+  const configuration = unitPlan({
+    // a board whose cables are all out
+    serialPath: (role) => `/dev/serial/by-id/none-${role}`,
+    broker: { url: "mqtts://localhost:1", ca: pki.ca },
+    keys: [by.public],
+    sealTo: [{ kid: "seal-1", x: "A".repeat(43) }],
+    screenPort: await freePort(),
+    alwaysOpen: true,
+  });
+  await provision(state, join(root, "stick"), configuration, by);
+  let output = "";
+  for (const name of ["senses", "vault", "core"]) {
+    const child = spawn(process.execPath, [join(root, "unit", `${name}.mjs`), "--state", state], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { PATH: "/usr/bin:/bin" },
+    });
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    t.after(() => child.kill("SIGKILL"));
+  }
+  const ready = await eventually("the screen is served", () => /"url":"([^"]+)"/.exec(output)?.[1], 20_000);
+  const health = await eventually("it says what it can do", async () => {
+    const body = (await (await fetch(new URL("/healthz", ready))).json()) as {
+      ready: boolean;
+      offered: string[];
+      missing: Record<string, string[]>;
+    };
+    return body.ready && body.missing["hkic-application"]?.includes("device.finger.front") && body;
+  });
+  assert.equal(health.offered, []);
+  const cookie = (await fetch(ready, { redirect: "manual" })).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const page = await fetch(new URL("/", ready), { headers: { cookie } });
+  assert.is(page.status, 200);
+  assert.match(await page.text(), /<meta name="px-per-mm" content="3.2"/);
+});
+
+run();
