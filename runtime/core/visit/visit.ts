@@ -100,7 +100,7 @@ export class Visit {
     }
   }
 
-  /** Ends the visit as if the person had stopped it, unless something is being done that cannot be left. */
+  /** Ends the visit as if the person had stopped it; what cannot be left is done first. */
   stop(): void {
     this.#left("stop");
   }
@@ -305,7 +305,6 @@ export class Visit {
   }
 
   #left(way: "back" | "stop" | "expired"): void {
-    if (this.#committed > 0) return;
     this.#stopAsked = false;
     this.#leave.reject(new StepLeft(way));
   }

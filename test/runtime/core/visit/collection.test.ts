@@ -29,6 +29,10 @@ const advised = (unit: Unit, part: string): boolean =>
 test("a receipt and a finger open the slot; the document is taken", async () => {
   const unit = await Unit.open(BOTH);
   await unit.begin("collection");
+  await unit.walk((view) => view.kind === "door" && view.actions.length > 0);
+  const asked = unit.fake.count("collect.outcome");
+  await unit.clock.advance(10_000);
+  assert.is(unit.fake.count("collect.outcome"), asked, "nobody goes on asking");
   assert.is(await unit.finish(), "handedOver");
   const release = unit.fake.calls.find(({ method }) => method === "collect.release")?.body;
   assert.is(release?.attestation, "attested");

@@ -58,7 +58,9 @@ export class FakeOffice {
   journal: { event: string; fields: Record<string, unknown> }[] = [];
   counts: string[] = [];
   missing: string[] = [];
+  /** Buffers as the senses gave them, and as the visit gave them on. */
   captured: Uint8Array[] = [];
+  given: Uint8Array[] = [];
   lost = new Set<string>();
   decision: unknown = {
     answer: "decision",
@@ -152,6 +154,7 @@ export class FakeOffice {
       submissions: {
         submit: (draft: Record<string, unknown>) => {
           this.drafts.push(structuredClone(draft));
+          this.given.push(...(draft.parts as { bytes: Uint8Array }[]).map(({ bytes }) => bytes));
           return this.submitted();
         },
       },

@@ -49,6 +49,8 @@ test("nothing of a visit is left: buffers are zeroed, pictures forgotten, the se
   await unit.begin("hkic-application");
   await unit.finish();
   assert.ok(unit.fake.captured.length > 0);
+  assert.is(unit.fake.given.length, 6);
+  assert.ok(unit.fake.given.every((bytes) => bytes.every((byte) => byte === 0)));
   assert.ok(unit.fake.captured.every((bytes) => bytes.every((byte) => byte === 0)));
   assert.is(unit.pictures.length, 0);
   assert.is(unit.fake.count("visit.clear"), 1);
@@ -94,6 +96,22 @@ test("a second press does nothing, nor one for an older screen", async () => {
   unit.reception.input(seq, { type: "back" });
   await settled();
   assert.ok(entry("number")(unit.view));
+});
+
+test("a second press is not for the step that is just beginning", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  await unit.walk(entry("nameEn"));
+  const camera = defer<ReturnType<typeof reply>>();
+  unit.fake.handlers["preview.start"] = () => camera.promise;
+  const { seq } = unit.now;
+  for (let press = 0; press < 3; press++) {
+    unit.reception.input(seq, { type: "back" });
+    await settled();
+  }
+  camera.resolve(reply({}));
+  await settled();
+  assert.is(unit.view.kind, "photo");
 });
 
 test("a page gets an answer to an input that changes nothing", async () => {
@@ -183,6 +201,7 @@ test("while the application is being stored nobody turns back, so that it is sto
   assert.is(unit.now.chrome.can.stop, false);
   assert.is(unit.now.chrome.can.back, false);
   await unit.send({ type: "stop" });
+  assert.match(unit.view.title, "Submitting");
   await unit.send({ type: "action", id: "stop.yes" });
   await unit.send({ type: "back" });
   stored.resolve(ok({ reference: "KT01-000042-7", receiptCode: "code" }));
