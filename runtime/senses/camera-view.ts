@@ -17,6 +17,7 @@ export class CameraView {
   readonly #stillMs: number;
   readonly #viewers = new Map<unknown, (jpeg: Uint8Array) => void>();
   #stills = 0;
+  #stopped = false;
   #change = defer<void>();
   #run: AbortController | undefined;
   #loop: Promise<void> | undefined;
@@ -27,8 +28,9 @@ export class CameraView {
     this.#stillMs = stillMs;
   }
 
-  /** Gives frames to `who` until `leave(who)`; the same `who` twice counts once. */
+  /** Gives frames to `who` until `leave(who)`; the same `who` twice counts once. Nothing comes after `stop`. */
   watch(who: unknown, onFrame: (jpeg: Uint8Array) => void): void {
+    if (this.#stopped) return;
     this.#viewers.set(who, onFrame);
     this.#loop ??= this.#live();
     this.#changed();
@@ -52,8 +54,9 @@ export class CameraView {
     }
   }
 
-  /** Ends the view for everybody. */
+  /** Ends the view for everybody and for good: one who came later would keep the last wait from ending. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#viewers.clear();
     this.#run?.abort();
     this.#changed();

@@ -29,7 +29,7 @@ export async function scanCode(
       const look = async (): Promise<void> => {
         if (reading) return;
         reading = true;
-        while (newest && !timer.signal.aborted) {
+        while (newest && !timer.signal.aborted && !options.signal.aborted) {
           const jpeg = newest;
           newest = undefined;
           const read = await vision.read(jpeg);

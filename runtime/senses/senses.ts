@@ -105,6 +105,8 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
           if (!view) return absent("camera.portrait");
           const still = await view.still(signal);
           if (!still.ok) return still;
+          // A visit that was cleared meanwhile must not start the helper again with its last picture.
+          if (signal.aborted) return err(deviceFault("canceled"));
           const assessed = await vision.assess(still.value.jpeg, profile);
           if (signal.aborted) return err(deviceFault("canceled"));
           if (!assessed.ok) return assessed;
@@ -164,11 +166,12 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   return {
     stop: async () => {
       server.close();
+      // Nobody can ask for anything from here on; what ran is cancelled with its connection.
+      for (const peer of peers) peer.close();
       sessions.cancelAll();
       vision.kill("stop");
       await Promise.all(devices.views().map((view) => view.stop()));
       await Promise.all(devices.all().map((device) => device.stop()));
-      for (const peer of peers) peer.close();
     },
   };
 }

@@ -44,8 +44,15 @@ export const pictures = {
     jpeg(sharp(PORTRAIT).extract({ left: 120, top: 130, width: 400, height: 500 }).resize(640, 800)),
 };
 
-/** A QR code on a card, a little turned and soft, as people hold it. */
-export async function codePicture(text: string, torn = false): Promise<Buffer> {
+/**
+ * A QR code on a card, a little turned and soft, as people hold it.
+ * @param held degrees that it is turned, and sigma of the blur in px where a module of the code has 8
+ */
+export async function codePicture(
+  text: string,
+  torn = false,
+  held = { turn: 4, blur: 0.6 },
+): Promise<Buffer> {
   const code = await QRCode.toBuffer(text, { errorCorrectionLevel: "M", margin: 4, scale: 8 });
   const { width = 0 } = await sharp(code).metadata();
   const tear = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${width}"><path d="M${width} 0L${width * 0.3} ${width * 0.3}V${width}H${width}z" fill="#5c6267"/></svg>`;
@@ -54,5 +61,9 @@ export async function codePicture(text: string, torn = false): Promise<Buffer> {
         .composite([{ input: Buffer.from(tear) }])
         .toBuffer()
     : code;
-  return sharp(card).rotate(4, { background: "#5c6267" }).blur(0.6).jpeg({ quality: 85 }).toBuffer();
+  return sharp(card)
+    .rotate(held.turn, { background: "#5c6267" })
+    .blur(held.blur)
+    .jpeg({ quality: 85 })
+    .toBuffer();
 }

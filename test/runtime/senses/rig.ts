@@ -151,6 +151,7 @@ export async function sensesRig(t: TestContext) {
     core,
     connect,
     allReady,
+    stop: () => senses.stop(),
     restart: async () => {
       await senses.stop();
       senses = await start();

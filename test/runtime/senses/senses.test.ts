@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { templateOf } from "../../../drivers/bench/templates.ts";
@@ -16,6 +16,7 @@ import {
   verifyJws,
 } from "../../../fleet/contract/index.ts";
 import { eventually, suite } from "../../kit.ts";
+import { pictures } from "./pictures.ts";
 import { type SensesRig, sensesRig } from "./rig.ts";
 
 const { test, run } = suite("senses", 60_000);
@@ -172,6 +173,35 @@ test("a connection that closes ends what it asked for; nonsense is refused", asy
   });
   assert.is(!wrong.ok && wrong.error.code, "schema.invalid");
 });
+
+test("stopping in the middle of everything settles what waits and leaves no camera program", async (t) => {
+  const rig = await sensesRig(t);
+  const { core, seen, state } = rig;
+  seen.jpeg = await pictures.empty();
+  await core.call("preview.start", { role: "portrait" });
+  const scan = core.call("code.scan", { session: "s", userTimeMs: 600_000 });
+  const finger = core.call("finger.capture", {
+    session: "s",
+    position: 1,
+    minQuality: 0,
+    userTimeMs: 600_000,
+  });
+  await eventually("both cameras film", () => filming(state) >= 2);
+  await rig.stop();
+  for (const ended of [await scan, await finger]) assert.not(ended.ok);
+  await eventually("no program left", () => filming(state) === 0);
+});
+
+/** Running camera programs of this state folder. */
+function filming(state: string): number {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${state}/bin/`);
+    } catch {
+      return false;
+    }
+  }).length;
+}
 
 test("nothing personal is logged", async (t) => {
   const lines: string[] = [];

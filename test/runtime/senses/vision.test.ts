@@ -102,6 +102,19 @@ test("a QR code is read offline; a torn one, a face and bytes that are no pictur
     return result.ok ? result.value : result.error.code;
   };
   assert.is(await read(await codePicture(text)), text);
+  // However it is held, and as soft as a lens out of focus makes it.
+  for (const [turn, blur] of [
+    [30, 1.5],
+    [90, 3],
+    [133, 3],
+    [180, 1.5],
+  ] as const) {
+    assert.is(
+      await read(await codePicture(text, false, { turn, blur })),
+      text,
+      `${turn} degrees, blur ${blur}`,
+    );
+  }
   assert.is(await read(await codePicture(text, true)), undefined);
   assert.is(await read(await pictures.good()), undefined);
   assert.is(await read(Buffer.from("no picture at all")), undefined);
