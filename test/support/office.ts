@@ -130,6 +130,8 @@ export function centreInMemory(unitId: string): CentreInMemory {
         if (centre.reject) return answer(sid, "rejected", { reason: "conflict" });
         if (missing.length > 0) return answer(sid, "need", { missing });
         if (!centre.counted.has(sid)) {
+          // taken before the packet is open, so that a query that comes meanwhile does not count it again
+          centre.counted.set(sid, 1);
           const whole = Buffer.concat(
             stored.manifest.chunks.map((_, n) => stored.chunks.get(n) ?? Buffer.alloc(0)),
           );
@@ -137,7 +139,6 @@ export function centreInMemory(unitId: string): CentreInMemory {
           if (!opened.ok) throw opened.error;
           centre.photos.set(sid, opened.value.parts.get("photo") ?? Buffer.alloc(0));
         }
-        centre.counted.set(sid, 1 + (centre.counted.get(sid) ?? 0));
         return answer(sid, "accepted");
       };
       link.onPublish = (topic, payload) => {
