@@ -68,7 +68,9 @@ export class Visitor {
   /** Empties the field, types, and goes on. */
   async answer(text: string): Promise<void> {
     await this.sees("entry");
-    if (await this.page.locator('[data-key="Clear"]').count()) await this.touch('[data-key="Clear"]');
+    const field = this.page.locator('[data-view="entry"] input');
+    const filled = (await field.count()) ? (await field.inputValue()).length : 0;
+    for (let i = 0; i < filled; i++) await this.touch('[data-key="Backspace"]');
     await this.type(text);
     await this.touch("[data-next]");
   }

@@ -245,10 +245,11 @@ test("a settlement that the connection swallowed is told again", async (t) => {
   const { send, vault } = await rigOf(t);
   vault.answerSettle = err(ipcFault("gone"));
   await send("settle-1", settlement());
-  await eventually("it was told", () => vault.settled.length === 1);
+  await eventually("it was told", () => vault.settled.length > 0);
   vault.answerSettle = ok({});
+  const told = vault.settled.length;
   for (const peer of vault.peers) peer.close();
-  await eventually("it was told again", () => vault.settled.length === 2);
+  await eventually("it was told again", () => vault.settled.length > told);
 });
 
 const row = (seq: number, detail = "x"): JournalRow => ({
