@@ -19,7 +19,7 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
       return {
         kind: "photo",
         title: text(`${step.id}.title`),
-        body: text("photo.body"),
+        body: text(shown.face === "succeeded" ? "photo.good" : "photo.body"),
         face: shown.face,
         advice: (shown.advice ?? []).map((key) => text(key)),
         attempt: shown.attempt,
@@ -58,7 +58,7 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
         continue;
       }
       const picture = context.picture(best);
-      draw({ face: "succeeded", advice: ["photo.good"], actions: ["use", "retake"], picture, attempt });
+      draw({ face: "succeeded", actions: ["use", "retake"], picture, attempt });
       const { id } = await context.input("action");
       if (id === "use") {
         folder.put({ part: "photo", kind: "photo" }, "image/jpeg", best);
