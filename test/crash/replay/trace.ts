@@ -94,13 +94,13 @@ function readCall(call: string, thread: number, wasOpen: boolean): TraceEvent[] 
           .filter((text) => text.startsWith("MARK "))
           .map((text) => ({ kind: "mark" as const, text: text.slice(5) }));
       }
-      const at = name === "pwrite64" ? Number(/,\s*(\d+)\)\s+=/.exec(call)?.[1]) : undefined;
+      const at = name === "pwrite64" ? Number(/,\s*(\d+)\s*\)\s+=/.exec(call)?.[1]) : undefined;
       return [{ kind: "write", path: fdPath, fd, at, data }];
     }
     case "writev":
     case "pwritev": {
       const data = Buffer.concat(strings).subarray(0, Number(result[1]));
-      const at = name === "pwritev" ? Number(/,\s*(\d+)\)\s+=/.exec(call)?.[1]) : undefined;
+      const at = name === "pwritev" ? Number(/,\s*(\d+)\s*\)\s+=/.exec(call)?.[1]) : undefined;
       return [{ kind: "write", path: fdPath, fd, at, data }];
     }
     case "fsync":
@@ -109,7 +109,7 @@ function readCall(call: string, thread: number, wasOpen: boolean): TraceEvent[] 
       return wasOpen ? [sync] : [{ kind: "syncStart", path: fdPath, thread }, sync];
     }
     case "ftruncate":
-      return [{ kind: "truncate", path: fdPath, length: Number(/,\s*(\d+)\)/.exec(call)?.[1]) }];
+      return [{ kind: "truncate", path: fdPath, length: Number(/,\s*(\d+)\s*\)/.exec(call)?.[1]) }];
     case "rename":
     case "renameat":
     case "renameat2":
