@@ -1,7 +1,8 @@
-import { err, newId, ok, type Result, sha256Hex, unb64u } from "../../drivers/kit/index.ts";
+import { err, newId, ok, type Result, unb64u } from "../../drivers/kit/index.ts";
 import {
   type Assignment,
   collectionKeyId,
+  itemHashOf,
   type PacketContent,
   sealTemplate,
   signJws,
@@ -53,9 +54,6 @@ export interface Application {
   outcome: string | null;
   collectedAt: number | null;
 }
-
-/** How the vault names an item in its journal: 16 hex of the code's SHA-256. */
-export const itemHashOf = (item: string): string => sha256Hex(item).slice(0, 16);
 
 /** From a received application to a collected document; approving, assigning and loading are three people. */
 export class Applications {
