@@ -1,4 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { Role } from "../drivers/contract/index.ts";
+import { type DeviceConfiguration, DRIVER_NAMES, REGISTRY } from "../drivers/registry/index.ts";
 import { PublicKeySchema } from "../fleet/contract/index.ts";
 
 /**
@@ -6,81 +8,12 @@ import { PublicKeySchema } from "../fleet/contract/index.ts";
  * before anything starts.
  */
 const closed = { additionalProperties: false };
-const Role = Type.String({ pattern: "^[a-z]+(\\.[a-z0-9]+)+$", maxLength: 40 });
 const Id = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{1,30}$" });
-const Line = Type.Object(
-  { chip: Type.String({ maxLength: 64 }), offset: Type.Integer({ minimum: 0, maximum: 1023 }) },
-  closed,
-);
 
-export const SerialSchema = Type.Object(
-  {
-    path: Type.String({ pattern: "^/dev/", maxLength: 200 }),
-    baudRate: Type.Integer({ minimum: 9600, maximum: 115_200 }),
-  },
-  closed,
+/** A device: one of the drivers' own entries, told apart by `driver`. */
+export const DeviceSchema = Type.Unsafe<DeviceConfiguration>(
+  Type.Union(DRIVER_NAMES.map((name) => REGISTRY[name].configuration)),
 );
-
-export const DeviceSchema = Type.Union([
-  Type.Object(
-    {
-      role: Role,
-      driver: Type.Literal("fingerprint.ef01"),
-      port: SerialSchema,
-      profile: Type.Unsafe<"r503" | "zfm">({ type: "string", enum: ["r503", "zfm"] }),
-      /** Module address, 32 bit. */
-      address: Type.Integer({ minimum: 0, maximum: 0xffffffff }),
-      /** Page that 1:1 borrows where the module ignores buffer numbers; cleared by recovering. */
-      reservedPage: Type.Integer({ minimum: 0, maximum: 4000 }),
-    },
-    closed,
-  ),
-  Type.Object(
-    {
-      role: Role,
-      driver: Type.Literal("lock.kerong"),
-      port: SerialSchema,
-      /** Board address by its DIP switch, 0-9. */
-      board: Type.Integer({ minimum: 0, maximum: 9 }),
-      compartments: Type.Integer({ minimum: 1, maximum: 16 }),
-      /** Which bit value of the feedback contact means locked. */
-      lockedBit: Type.Unsafe<0 | 1>({ type: "integer", enum: [0, 1] }),
-      /** Whether item sensors are wired, and which bit value means that something is there. */
-      itemBit: Type.Optional(Type.Unsafe<0 | 1>({ type: "integer", enum: [0, 1] })),
-      pulseMs: Type.Integer({ minimum: 100, maximum: 2_000 }),
-    },
-    closed,
-  ),
-  Type.Object(
-    { role: Role, driver: Type.Literal("camera.libcamera"), index: Type.Integer({ minimum: 0, maximum: 7 }) },
-    closed,
-  ),
-  Type.Object(
-    {
-      role: Role,
-      driver: Type.Literal("sensor.bme280"),
-      bus: Type.Integer({ minimum: 0, maximum: 31 }),
-      address: Type.Unsafe<0x76 | 0x77>({ type: "integer", enum: [0x76, 0x77] }),
-    },
-    closed,
-  ),
-  Type.Object(
-    {
-      role: Role,
-      driver: Type.Literal("auxiliary.gpio"),
-      line: Line,
-      activeLow: Type.Boolean(),
-      debounceMs: Type.Integer({ minimum: 1, maximum: 1_000 }),
-    },
-    closed,
-  ),
-  Type.Object(
-    { role: Role, driver: Type.Literal("indicator.gpio"), line: Line, activeLow: Type.Boolean() },
-    closed,
-  ),
-]);
-export type DeviceConfiguration = Static<typeof DeviceSchema>;
-export type DeviceOf<D extends DeviceConfiguration["driver"]> = Extract<DeviceConfiguration, { driver: D }>;
 
 const Hour = Type.String({ pattern: "^([01][0-9]|2[0-4]):[0-5][0-9]$" });
 export const HoursSchema = Type.Object(

@@ -8,6 +8,9 @@ export interface Still {
   at: number;
 }
 
+/** Longest time of one still of any camera, settling and the start of its program included, ms. */
+export const STILL_LIMIT_MS = 12_000;
+
 export interface Camera {
   readonly capabilities: {
     stillWidth: number;

@@ -1,6 +1,7 @@
 export * from "./auxiliary.ts";
 export * from "./camera.ts";
 export * from "./capture.ts";
+export * from "./configuration.ts";
 export * from "./errors.ts";
 export * from "./fingerprint.ts";
 export * from "./lock.ts";

@@ -6,6 +6,7 @@ import type { Ports } from "./types.ts";
 export * from "./gpio.ts";
 export * from "./i2c.ts";
 export * from "./serial.ts";
+export * from "./tools.ts";
 export * from "./types.ts";
 
 /** The ports of a real unit. Native packages are loaded at the first use of each. */

@@ -1,5 +1,6 @@
+import type { DeviceConfiguration } from "../../drivers/registry/index.ts";
 import type { PublicKey } from "../../fleet/contract/index.ts";
-import type { DeviceConfiguration, UnitConfiguration } from "../../provisioning/index.ts";
+import type { UnitConfiguration } from "../../provisioning/index.ts";
 
 /**
  * The unit that `make run` brings up: both roles, eight slots behind one lock board, all devices on the bench.

@@ -2,10 +2,11 @@ import type { Server } from "node:net";
 import { join } from "node:path";
 import { type CameraRole, deviceFault, type FingerPosition } from "../../drivers/contract/index.ts";
 import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
+import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } from "../ipc/index.ts";
 import { attestationKey } from "./attestation.ts";
-import { makeDevices, type SensesPorts } from "./devices.ts";
+import { makeDevices } from "./devices.ts";
 import { log } from "./faults.ts";
 import { scanCode } from "./scan.ts";
 import { Sensors } from "./sensors.ts";
@@ -16,7 +17,7 @@ import { type HelperCommand, Vision } from "./vision/index.ts";
 export interface SensesOptions {
   /** State folder of the unit. */
   state: string;
-  ports: SensesPorts;
+  ports: Ports;
   clock?: Clock;
   /** How the vision helper is started, when not as a neighbour of this file. */
   helpers?: { vision?: HelperCommand };
@@ -42,7 +43,7 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   const peers = new Set<SensesPeer>();
   const sessions = new Sessions<SensesPeer>();
   const vision = new Vision(clock, options.helpers?.vision);
-  const devices = makeDevices(configured, options.ports, clock, (device) => {
+  const devices = await makeDevices(configured, options.ports, clock, (device) => {
     for (const peer of peers) peer.emit("status", { device });
   });
   const sensors = new Sensors(devices.sensors);

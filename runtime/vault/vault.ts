@@ -1,14 +1,10 @@
 import { join } from "node:path";
-import { gpioInputDriver } from "../../drivers/auxiliary/gpio/index.ts";
-import type { AuxiliaryInput, DeviceStatus, Indicator, Lock } from "../../drivers/contract/index.ts";
-import { DeviceHost } from "../../drivers/host/index.ts";
-import { gpioOutputDriver } from "../../drivers/indicator/gpio/index.ts";
 import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
-import { KerongBuses, kerongDriver } from "../../drivers/lock/kerong/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
-import { type DeviceOf, readConfiguration } from "../../provisioning/index.ts";
+import { readConfiguration } from "../../provisioning/index.ts";
 import { type Handlers, listenUnix, Peer, type Slot, type vaultEvents, vaultMethods } from "../ipc/index.ts";
 import { Collection } from "./collection.ts";
+import { makeDevices } from "./devices.ts";
 import { Exchange } from "./exchange.ts";
 import { log, vaultFault } from "./faults.ts";
 import { Interlocks } from "./interlocks.ts";
@@ -23,7 +19,7 @@ import { tokenMint } from "./tokens.ts";
 export interface VaultOptions {
   /** State folder of the unit. */
   state: string;
-  ports: Pick<Ports, "serial" | "gpio">;
+  ports: Ports;
   clock?: Clock;
   /** Named steps of a motion; production passes none. */
   step?: (name: string) => void;
@@ -57,34 +53,17 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   const everyone = (tell: (peer: VaultPeer) => void): void => {
     for (const peer of peers) tell(peer);
   };
-  const onStatus = (device: DeviceStatus): void => everyone((peer) => peer.emit("status", { device }));
-  const devices = makeDevices();
-
-  function makeDevices() {
-    const buses = new KerongBuses(options.ports.serial, clock);
-    const locks = new Map<string, DeviceHost<Lock>>();
-    const inputs = new Map<string, DeviceHost<AuxiliaryInput>>();
-    const lights = new Map<string, DeviceHost<Indicator>>();
-    const host = { clock, onStatus };
-    const inputHost = (device: DeviceOf<"auxiliary.gpio">) =>
-      new DeviceHost(gpioInputDriver(device, options.ports), {
-        ...host,
-        onReady: (input) => {
-          input.watch((state) => {
-            everyone((peer) => peer.emit("input", { role: device.role, active: state === "active" }));
-            void tellSlots();
-          });
-        },
-      });
-    for (const device of config.devices) {
-      if (device.driver === "lock.kerong")
-        locks.set(device.role, new DeviceHost(kerongDriver(device, { buses, redeem }), host));
-      if (device.driver === "auxiliary.gpio") inputs.set(device.role, inputHost(device));
-      if (device.driver === "indicator.gpio")
-        lights.set(device.role, new DeviceHost(gpioOutputDriver(device, options.ports), host));
-    }
-    return { locks, inputs, lights, all: () => [...locks.values(), ...inputs.values(), ...lights.values()] };
-  }
+  const devices = await makeDevices({
+    configured: config.devices,
+    ports: options.ports,
+    clock,
+    redeem,
+    onStatus: (device) => everyone((peer) => peer.emit("status", { device })),
+    onInput: (role, state) => {
+      everyone((peer) => peer.emit("input", { role, active: state === "active" }));
+      void tellSlots();
+    },
+  });
 
   const locks = new Locks(devices.locks, config.slots, clock);
   const interlocks = new Interlocks(devices.inputs, config.interlocks, config.serviceSwitch);

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LockBoards, Plant, startLockBoards } from "../../drivers/bench/index.ts";
 import { type Clock, defer, systemClock } from "../../drivers/kit/index.ts";
-import type { GpioFactory, GpioInput, SerialFactory } from "../../drivers/ports/index.ts";
+import {
+  type GpioFactory,
+  type GpioInput,
+  type SerialFactory,
+  systemPorts,
+} from "../../drivers/ports/index.ts";
 import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
@@ -205,7 +210,7 @@ export async function wireRig(
     start: async (start = startVault, over = {}) => {
       const vault = await start({
         state,
-        ports: { serial, gpio },
+        ports: { ...systemPorts(), serial, gpio },
         clock: rig.clock,
         limits: FAST,
         step: (name) => rig.steps.push(name),

@@ -1,6 +1,8 @@
+import type { Static } from "@sinclair/typebox";
 import { type AuxiliaryInput, type Driver, deviceFault, type Session } from "../../contract/index.ts";
 import { defer, err, type Fault, isFault, ok } from "../../kit/index.ts";
-import type { GpioFactory, GpioLine } from "../../ports/index.ts";
+import type { DriverTools, GpioFactory, GpioLine } from "../../ports/index.ts";
+import type { GpioInputConfiguration } from "./configuration.ts";
 
 export interface GpioInputSettings {
   role: string;
@@ -62,3 +64,8 @@ export function gpioInputDriver(
     },
   };
 }
+
+export const create = (
+  settings: Static<typeof GpioInputConfiguration>,
+  tools: DriverTools,
+): Driver<AuxiliaryInput> => gpioInputDriver(settings, tools.ports);

@@ -1,4 +1,4 @@
-import { type Camera, type Driver, deviceFault, type Session } from "../../contract/index.ts";
+import { type Camera, type Driver, deviceFault, type Session, STILL_LIMIT_MS } from "../../contract/index.ts";
 import { type Clock, defer, err, type Fault, isFault, ok, type Result } from "../../kit/index.ts";
 import type { CameraCommands } from "../../ports/index.ts";
 import { Freshness } from "./freshness.ts";
@@ -19,8 +19,6 @@ export const LANDSCAPE: CameraSizes = { still: [2304, 1296], preview: [1024, 576
 /** For people: 4:5 as on a document's photograph, cut out of the same mode by the camera program. */
 export const PORTRAIT: CameraSizes = { still: [1032, 1290], preview: [512, 640] };
 
-/** Longest time of one still, settling and the helper's start included, ms. */
-export const STILL_LIMIT_MS = 12_000;
 const STALL_MS = 5_000;
 const LIST_LIMIT_MS = 4_000;
 /** So many stills in a row with the same bytes. */

@@ -1,3 +1,9 @@
+import type { Static } from "@sinclair/typebox";
+import type { Camera, Driver } from "../../contract/index.ts";
+import type { DriverTools } from "../../ports/index.ts";
+import type { LibcameraConfiguration } from "./configuration.ts";
+import { libcameraDriver } from "./driver.ts";
+
 export {
   type CameraOptions,
   type CameraSizes,
@@ -5,5 +11,7 @@ export {
   type LibcameraSettings,
   libcameraDriver,
   PORTRAIT,
-  STILL_LIMIT_MS,
 } from "./driver.ts";
+
+export const create = (settings: Static<typeof LibcameraConfiguration>, tools: DriverTools): Driver<Camera> =>
+  libcameraDriver(settings, { camera: tools.ports.camera, clock: tools.clock });

@@ -1,6 +1,8 @@
+import type { Static } from "@sinclair/typebox";
 import { type Driver, deviceFault, type Indicator, type Session } from "../../contract/index.ts";
 import { defer, err, type Fault, isFault, ok } from "../../kit/index.ts";
-import type { GpioFactory, GpioLine } from "../../ports/index.ts";
+import type { DriverTools, GpioFactory, GpioLine } from "../../ports/index.ts";
+import type { GpioOutputConfiguration } from "./configuration.ts";
 
 export interface GpioOutputSettings {
   role: string;
@@ -48,3 +50,8 @@ export function gpioOutputDriver(
     },
   };
 }
+
+export const create = (
+  settings: Static<typeof GpioOutputConfiguration>,
+  tools: DriverTools,
+): Driver<Indicator> => gpioOutputDriver(settings, tools.ports);

@@ -10,9 +10,14 @@ import { makePeople } from "../../../drivers/bench/people.ts";
 import { Plant } from "../../../drivers/bench/plant/index.ts";
 import { deviceFault } from "../../../drivers/contract/index.ts";
 import { systemClock } from "../../../drivers/kit/index.ts";
-import { type I2cBusObject, i2cPorts, type SerialFactory } from "../../../drivers/ports/index.ts";
+import {
+  type I2cBusObject,
+  i2cPorts,
+  type SerialFactory,
+  systemPorts,
+} from "../../../drivers/ports/index.ts";
+import type { DeviceConfiguration } from "../../../drivers/registry/index.ts";
 import { newSigningKey } from "../../../fleet/contract/index.ts";
-import type { DeviceConfiguration } from "../../../provisioning/index.ts";
 import { connectUnix, Peer, sensesEvents, sensesMethods } from "../../../runtime/ipc/index.ts";
 import { startSenses } from "../../../runtime/senses/index.ts";
 import { eventually, type TestContext } from "../../kit.ts";
@@ -109,6 +114,7 @@ export async function sensesRig(t: TestContext) {
     startSenses({
       state,
       ports: {
+        ...systemPorts(),
         serial,
         i2c: i2cPorts({
           openPromisified: bus.openPromisified as unknown as (number: number) => Promise<I2cBusObject>,

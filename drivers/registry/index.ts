@@ -1,0 +1,64 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import { GpioInputConfiguration } from "../auxiliary/gpio/configuration.ts";
+import { LibcameraConfiguration } from "../camera/libcamera/configuration.ts";
+import type { Driver } from "../contract/index.ts";
+import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
+import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
+import { KerongConfiguration } from "../lock/kerong/configuration.ts";
+import type { DriverTools } from "../ports/index.ts";
+import { Bme280Configuration } from "../sensor/bme280/configuration.ts";
+
+/** What every driver's `index.ts` exports. The class of the driver says which verbs it has. */
+export interface DriverModule<Settings, Verbs = unknown> {
+  create(settings: Settings, tools: DriverTools): Driver<Verbs>;
+}
+
+interface Row<Schema extends TSchema> {
+  /** JSON Schema of the device's entry in the unit's configuration. */
+  configuration: Schema;
+  /** `vault` for what moves or guards something, `senses` for what captures. */
+  process: "vault" | "senses";
+  /** Loads the driver: only what a unit is configured for is loaded. */
+  load(): Promise<DriverModule<Static<Schema>>>;
+}
+
+const row = <Schema extends TSchema>(
+  process: Row<Schema>["process"],
+  configuration: Schema,
+  load: Row<Schema>["load"],
+): Row<Schema> => ({ configuration, process, load });
+
+/**
+ * Every driver there is. The configuration's schema, the devices of vault and senses, the conformance suite and
+ * docs/devices.md are made from these rows.
+ */
+export const REGISTRY = {
+  "fingerprint.ef01": row("senses", Ef01Configuration, () => import("../fingerprint/ef01/index.ts")),
+  "camera.libcamera": row("senses", LibcameraConfiguration, () => import("../camera/libcamera/index.ts")),
+  "sensor.bme280": row("senses", Bme280Configuration, () => import("../sensor/bme280/index.ts")),
+  "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
+  "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),
+  "indicator.gpio": row("vault", GpioOutputConfiguration, () => import("../indicator/gpio/index.ts")),
+};
+
+export type DriverName = keyof typeof REGISTRY;
+export type DeviceOf<Name extends DriverName> = Static<(typeof REGISTRY)[Name]["configuration"]>;
+export type DeviceConfiguration = { [Name in DriverName]: DeviceOf<Name> }[DriverName];
+
+export const DRIVER_NAMES = Object.keys(REGISTRY) as DriverName[];
+
+/** Makes the drivers of one process, in the order of the configuration. */
+export async function createDrivers(
+  process: "vault" | "senses",
+  devices: readonly DeviceConfiguration[],
+  tools: DriverTools,
+): Promise<{ device: DeviceConfiguration; driver: Driver<unknown> }[]> {
+  const own = devices.filter(({ driver }) => REGISTRY[driver].process === process);
+  return Promise.all(
+    own.map(async (device) => {
+      // The row's schema has been checked against this device, whatever its name.
+      const module = (await REGISTRY[device.driver].load()) as DriverModule<DeviceConfiguration>;
+      return { device, driver: module.create(device, tools) };
+    }),
+  );
+}

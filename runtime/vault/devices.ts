@@ -1,0 +1,56 @@
+import type {
+  AuxiliaryInput,
+  DeviceStatus,
+  Driver,
+  Indicator,
+  Lock,
+  Redeem,
+} from "../../drivers/contract/index.ts";
+import { DeviceHost } from "../../drivers/host/index.ts";
+import type { Clock } from "../../drivers/kit/index.ts";
+import { driverTools, type Ports } from "../../drivers/ports/index.ts";
+import { createDrivers, type DeviceConfiguration } from "../../drivers/registry/index.ts";
+
+export interface VaultDevices {
+  locks: Map<string, DeviceHost<Lock>>;
+  inputs: Map<string, DeviceHost<AuxiliaryInput>>;
+  lights: Map<string, DeviceHost<Indicator>>;
+  all(): DeviceHost<unknown>[];
+}
+
+/** Hosts for everything that can move or guard something. */
+export async function makeDevices(options: {
+  configured: readonly DeviceConfiguration[];
+  ports: Ports;
+  clock: Clock;
+  redeem: Redeem;
+  onStatus: (device: DeviceStatus) => void;
+  onInput: (role: string, state: "active" | "inactive") => void;
+}): Promise<VaultDevices> {
+  const { clock, onStatus, onInput } = options;
+  const locks: VaultDevices["locks"] = new Map();
+  const inputs: VaultDevices["inputs"] = new Map();
+  const lights: VaultDevices["lights"] = new Map();
+  const tools = driverTools(options.ports, clock, options.redeem);
+  for (const { driver } of await createDrivers("vault", options.configured, tools)) {
+    const { role } = driver;
+    // The class of a driver says which verbs it has.
+    switch (driver.class) {
+      case "lock":
+        locks.set(role, new DeviceHost(driver as Driver<Lock>, { clock, onStatus }));
+        break;
+      case "auxiliary": {
+        const onReady = (input: AuxiliaryInput) => void input.watch((state) => onInput(role, state));
+        inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { clock, onStatus, onReady }));
+        break;
+      }
+      case "indicator":
+        lights.set(role, new DeviceHost(driver as Driver<Indicator>, { clock, onStatus }));
+        break;
+      default:
+        throw new TypeError(`the vault has no use for a ${driver.class}`);
+    }
+  }
+  const hosts = [locks, inputs, lights] as ReadonlyMap<string, DeviceHost<unknown>>[];
+  return { locks, inputs, lights, all: () => hosts.flatMap((map) => [...map.values()]) };
+}
