@@ -5,6 +5,15 @@ import { Type } from "@sinclair/typebox";
 /** What a device is on its unit, e.g. `finger.front`. */
 export const Role = Type.String({ pattern: "^[a-z]+(\\.[a-z0-9]+)+$", maxLength: 40 });
 
+/** The identity that a device must show before anything else is done with it. */
+export const Expected = Type.Object(
+  {
+    model: Type.Optional(Type.String({ maxLength: 64 })),
+    serial: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  { additionalProperties: false },
+);
+
 /** A GPIO line by chip label and offset; kernel numbers move, these do not. */
 export const Line = Type.Object(
   { chip: Type.String({ maxLength: 64 }), offset: Type.Integer({ minimum: 0, maximum: 1023 }) },

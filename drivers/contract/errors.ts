@@ -26,6 +26,24 @@ export const deviceFault = defineErrors("device", {
     remedy: "tryAgain",
     cause: "software",
   },
+  conflict: {
+    what: "A command of this id was sent before with other parameters",
+    todo: "Give each command an id of its own",
+    remedy: "software",
+    cause: "software",
+  },
+  unsupported: {
+    what: "The device does not have this verb, or not in the grade that was asked for",
+    todo: "See its capabilities; another model may have it",
+    remedy: "configuration",
+    cause: "software",
+  },
+  resultGone: {
+    what: "The command was completed; its result was handed out once and is not kept, since it is of a person",
+    todo: "Send a new command when it is still wanted",
+    remedy: "none",
+    cause: "software",
+  },
   expired: {
     what: "The command was not begun before its deadline",
     todo: "Nothing moved; send a new command",

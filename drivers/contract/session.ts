@@ -1,4 +1,6 @@
 import type { Fault, SafeFields } from "../kit/index.ts";
+import type { VerbDeclaration } from "./command.ts";
+import type { SelfTests } from "./selftest.ts";
 import type { DeviceClass, Identity } from "./status.ts";
 
 /**
@@ -9,6 +11,11 @@ export interface Session<Verbs> {
   readonly identity: Identity;
   readonly capabilities: Readonly<Record<string, unknown>>;
   readonly verbs: Verbs;
+  /** What each verb is; the layer then refuses commands of others. */
+  readonly declares?: Readonly<Record<string, VerbDeclaration>>;
+  /** Names of the events of its own that it can tell: one that is not here cannot come from it. */
+  readonly events?: readonly string[];
+  readonly selfTests?: SelfTests;
   /** Outputs off, positions read, a person's leftovers cleared. Resolves to what was found, for the recovery report. */
   recover(): Promise<SafeFields>;
   /** Cheapest proof that the device still answers. Rejects with a Fault. */
@@ -27,8 +34,13 @@ export interface Driver<Verbs> {
   readonly name: string;
   /** Opens the connection and identifies the device. Rejects with a Fault (`device.absent`, `device.misbound`, …). */
   open(signal: AbortSignal): Promise<Session<Verbs>>;
+  /** Identity that the configuration expects: another one is `misbound`, before anything is sent to it. */
+  readonly expected?: ExpectedIdentity;
   /** How often the host probes while idle, ms. */
   readonly probeEveryMs: number;
   /** Longest time that open, recover and probe may take each, ms. */
   readonly deviceTimeMs: number;
 }
+
+/** What must match exactly when it is given. */
+export type ExpectedIdentity = Partial<Pick<Identity, "model" | "serial">>;

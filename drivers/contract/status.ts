@@ -1,9 +1,19 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { HealthSchema } from "./health.ts";
 
 const literals = <const T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>({ type: "string", enum: [...values] });
 
-export const DEVICE_CLASSES = ["fingerprint", "camera", "lock", "sensor", "auxiliary", "indicator"] as const;
+export const DEVICE_CLASSES = [
+  "fingerprint",
+  "camera",
+  "lock",
+  "sensor",
+  "auxiliary",
+  "indicator",
+  "dispenser",
+  "printer",
+] as const;
 export type DeviceClass = (typeof DEVICE_CLASSES)[number];
 
 /**
@@ -56,11 +66,9 @@ export const DeviceStatusSchema = Type.Object({
   /** Read once after identification; what the device does not have is absent, never false. */
   capabilities: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   counters: Type.Record(Type.String(), Type.Number()),
+  health: Type.Optional(HealthSchema),
 });
 export type DeviceStatus = Static<typeof DeviceStatusSchema>;
-
-/** `query` may be retried; `capture` is cancellable and leaves no effect; `configure` is idempotent; `actuate` is never retried. */
-export type VerbKind = "query" | "capture" | "configure" | "actuate";
 
 /**
  * Lowest to highest. `demonstration` devices only show the flow; `verification` may be compared 1:1;
@@ -68,3 +76,7 @@ export type VerbKind = "query" | "capture" | "configure" | "actuate";
  */
 export const GRADES = ["demonstration", "verification", "issuance"] as const;
 export type Grade = (typeof GRADES)[number];
+
+/** Whether a device of grade `have` serves where `need` is asked for; one without a grade shows the flow at best. */
+export const meetsGrade = (have: unknown, need: Grade): boolean =>
+  GRADES.indexOf((have ?? "demonstration") as Grade) >= GRADES.indexOf(need);
