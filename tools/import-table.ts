@@ -45,6 +45,10 @@ export const ROOMS: Room[] = [
   { room: "drivers/host", may: KIT },
   { room: "drivers/bench", may: KIT },
   { room: "drivers/registry", may: [...KIT, "drivers/ports", ...CLASSES] },
+  {
+    room: "drivers/conformance",
+    may: [...KIT, "drivers/ports", "drivers/host", "drivers/registry", "drivers/bench"],
+  },
   { room: "drivers", may: [...KIT, "drivers/ports"] },
   { room: "flows", may: KIT },
   { room: "provisioning", may: [...KIT, "drivers/registry", "fleet/contract"] },
@@ -62,7 +66,10 @@ export const ROOMS: Room[] = [
 ];
 
 /** Rooms whose neighbours may reach behind the `index.ts`: they wire or test. */
-const REACHES_INSIDE = ["drivers/registry", "runtime/dev", "tools", "test"];
+const REACHES_INSIDE = ["drivers/registry", "drivers/conformance", "runtime/dev", "tools", "test"];
+
+/** A driver's conformance entry starts its simulator on the bench; it stands beside the driver and is never bundled. */
+const CONFORMANCE_ENTRY = /^drivers\/[a-z]+\/[a-z0-9-]+\/conformance\.ts$/;
 
 /** Drivers do not know each other: each `drivers/<class>/<chip>` is a room of its own. */
 function roomOf(file: string): { name: string; may: string[] } | undefined {
@@ -85,6 +92,7 @@ export function violations(file: string, source: string): string[] {
     const target = relative(".", resolve(dirname(file), specifier));
     if (target.startsWith(`${own.name}/`)) continue;
     const other = roomOf(target);
+    if (CONFORMANCE_ENTRY.test(file) && /^drivers\/(conformance|bench)\//.test(target)) continue;
     if (!own.may.some((prefix) => target.startsWith(`${prefix}/`))) {
       found.push(`${file}: ${own.name} may not import ${target}`);
     } else if (
