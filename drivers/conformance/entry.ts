@@ -48,7 +48,8 @@ export interface Trial<Verbs, Sim> {
    * does the same on the bench. Every one is tried. Without any, the verb needs nothing.
    */
   situations?: Readonly<Record<string, (sim: Sim) => void>>;
-  run(verbs: Verbs, context: TrialContext): Promise<Result<unknown>>;
+  /** `sim` is for events: the verb watches, the plant is changed meanwhile. */
+  run(verbs: Verbs, context: TrialContext, sim: Sim): Promise<Result<unknown>>;
   /** What is untrue in the value of a success, compared with the simulator; undefined for the truth. */
   lie?(value: unknown, sim: Sim): string | undefined;
   /** The outcome that a motion claims with its value; `outcomes` says which are true. */
@@ -59,6 +60,8 @@ export interface Trial<Verbs, Sim> {
   waits?(sim: Sim): void;
   /** Longest time of the device, ms; default 10 s. */
   deviceTimeMs?: number;
+  /** `run` cannot do without the simulator: left out on real hardware. */
+  simulated?: true;
 }
 
 /** What a trial is given beside the verbs. */

@@ -1,0 +1,73 @@
+import type { Trial } from "./entry.ts";
+import { judgeRest } from "./judge.ts";
+import type { Rig, Run, RunOptions } from "./rig.ts";
+import type { Suite } from "./suite.ts";
+
+/** How long a verb may take to end once it is cancelled, or its person's time is over, ms. */
+const END_MS = 3_000;
+const OPEN_MS = 30_000;
+
+/** A capture can be cancelled before it began and while it waits, and ends when the person does not come. */
+export async function cancelChecks(
+  suite: Suite,
+  name: string,
+  trial: Trial<unknown, unknown>,
+): Promise<void> {
+  if (suite.subject.entry.exempt?.cancel) return;
+  const { waits } = trial;
+  if (!waits) {
+    await suite.case(name, "cancel", "its entry", async () => [
+      "its entry names no situation in which it waits for a person",
+    ]);
+    return;
+  }
+  const waiting = async (rig: Rig, options: RunOptions): Promise<string[]> => {
+    const run = await rig.run(trial, options);
+    const wrong = endedWell(run, options);
+    wrong.push(...judgeRest(suite.subject.entry, rig));
+    await rig.clock.sleep(2_000);
+    if (run.late.length > 0) wrong.push(`told ${run.late.join(", ")} after it had ended`);
+    return [...wrong, ...(await suite.heals(rig, trial, 0))];
+  };
+  await suite.case(name, "cancel", "before it began", async (rig) => {
+    await rig.ready(OPEN_MS);
+    waits(rig.sim);
+    return waiting(rig, { signal: AbortSignal.abort(), cancelledAfterMs: 0 });
+  });
+  for (const cancelledAfterMs of [1, 150, 1_000]) {
+    await suite.case(name, "cancel", `${cancelledAfterMs} ms after it began`, async (rig) => {
+      await rig.ready(OPEN_MS);
+      waits(rig.sim);
+      const stop = new AbortController();
+      void rig.clock.sleep(cancelledAfterMs).then(() => stop.abort());
+      return waiting(rig, { signal: stop.signal, cancelledAfterMs });
+    });
+  }
+  await suite.case(name, "cancel", "when the person does not come", async (rig) => {
+    await rig.ready(OPEN_MS);
+    waits(rig.sim);
+    return waiting(rig, { userTimeMs: 1_500 });
+  });
+  await suite.case(name, "cancel", "when the host stops", async (rig) => {
+    await rig.ready(OPEN_MS);
+    waits(rig.sim);
+    const running = rig.run(trial);
+    await rig.clock.sleep(300);
+    await rig.host.stop();
+    const run = await running;
+    return run.result.ok ? ["claimed success, although nobody came and the host stopped"] : [];
+  });
+}
+
+function endedWell(run: Run, options: RunOptions): string[] {
+  const wrong: string[] = [];
+  const { cancelledAfterMs, userTimeMs } = options;
+  const limit = (cancelledAfterMs ?? userTimeMs ?? 0) + END_MS;
+  if (run.threw) wrong.push(`threw ${run.threw} instead of answering`);
+  if (run.tookMs > limit)
+    wrong.push(`went on for ${Math.round(run.tookMs)} ms, although it was to end after ${limit} ms at most`);
+  if (run.result.ok) return [...wrong, "claimed success, although nobody came"];
+  const wanted = cancelledAfterMs === undefined ? "device.timeoutUser" : "device.canceled";
+  if (run.result.error.code !== wanted) wrong.push(`ended with ${run.result.error.code}, not ${wanted}`);
+  return wrong;
+}
