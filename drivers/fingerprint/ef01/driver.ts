@@ -105,12 +105,15 @@ function session(
     await light(4, 2);
     return left;
   };
+  /** Aborted when the session closes: what runs then ends by its own safe path, and takes its template with it. */
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
   const answer = async <T>(job: () => Promise<Result<T>>): Promise<Result<T>> => {
-    try {
-      return await job();
-    } catch (error) {
-      return err(isFault(error) ? error : deviceFault("fault", { role: settings.role }, error));
-    }
+    const work = job().catch((error: unknown) =>
+      err(isFault(error) ? error : deviceFault("fault", { role: settings.role }, error)),
+    );
+    running.add(work);
+    return work.finally(() => running.delete(work));
   };
 
   /** Waits for a finger and takes its image; prompts on the way. */
@@ -119,7 +122,7 @@ function session(
     context.prompt("place");
     await light(1, 2);
     for (;;) {
-      if (context.signal.aborted) return err(deviceFault("canceled"));
+      if (context.signal.aborted || closing.signal.aborted) return err(deviceFault("canceled"));
       const code = await module.takeImage();
       if (code === ACK.ok) break;
       if (code !== ACK.noFinger && code !== ACK.captureFailed) throw refused("getImage", code);
@@ -247,6 +250,10 @@ function session(
     recover: async () => ({ templatesCleared: await clear() }),
     probe: () => module.verifyPassword(),
     lost: link.lost,
-    close: () => link.close(),
+    close: async () => {
+      closing.abort();
+      await Promise.all(running);
+      await link.close();
+    },
   };
 }
