@@ -199,8 +199,11 @@ export class Suite {
           await rig.until(() => rig.host.lifecycle === "ready" || !rig.plugged, 3_000);
           rig.disarm();
           if (!rig.plugged) rig.replug();
-          const wrong = await this.heals(rig, first[1], 0);
-          return [...wrong, ...(wrong.length === 0 ? await this.heals(rig, first[1], 1) : [])];
+          const wrong: string[] = [];
+          const situations = Math.max(1, Object.keys(first[1].situations ?? {}).length);
+          for (let i = 0; i < situations && wrong.length === 0; i++)
+            wrong.push(...(await this.heals(rig, first[1], i)));
+          return wrong;
         },
         (rig) => one.arm(rig),
       );

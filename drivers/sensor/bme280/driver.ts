@@ -1,7 +1,8 @@
 import { type Driver, deviceFault, type Reading, type Sensor, type Session } from "../../contract/index.ts";
 import { type Clock, defer, err, type Fault, isFault, ok } from "../../kit/index.ts";
-import type { I2cFactory } from "../../ports/index.ts";
+import type { I2cConnection, I2cFactory } from "../../ports/index.ts";
 import {
+  type Calibration,
   CHIP_ID,
   type Climate,
   compensate,
@@ -41,11 +42,7 @@ export function bme280Driver(
       try {
         const [chip] = await bus.readBlock(address, REGISTER.id, 1);
         if (chip !== CHIP_ID) throw deviceFault("misbound", { role: settings.role, chip: chip ?? -1 });
-        const calibration = readCalibration(
-          await bus.readBlock(address, REGISTER.calibration1, 24),
-          (await bus.readBlock(address, REGISTER.humidity1, 1))[0] ?? 0,
-          await bus.readBlock(address, REGISTER.calibration2, 7),
-        );
+        const calibration = await readTwice(bus, address);
         const measure = (): Promise<Climate> =>
           bus.exclusively(async (own) => {
             // The humidity setting takes effect with the write of the control register (§5.4.3).
@@ -85,6 +82,24 @@ export function bme280Driver(
       }
     },
   };
+}
+
+/**
+ * The part has no checksum over its calibration, and a wrong one makes every later reading wrong and plausible. So it is
+ * read twice; a line that is held or let go reads as all zeros or all ones both times.
+ */
+async function readTwice(bus: I2cConnection, address: number): Promise<Calibration> {
+  const read = async () => [
+    await bus.readBlock(address, REGISTER.calibration1, 24),
+    await bus.readBlock(address, REGISTER.humidity1, 1),
+    await bus.readBlock(address, REGISTER.calibration2, 7),
+  ];
+  const [first, second] = [await read(), await read()];
+  const same = Buffer.concat(first).equals(Buffer.concat(second));
+  const dead = [first[0], first[2]].some((block) => !block || new Set(block).size === 1);
+  const [a, h, b] = first;
+  if (!same || dead || !a || !h || !b) throw deviceFault("protocol", { reason: "calibration" });
+  return readCalibration(a, h[0] ?? 0, b);
 }
 
 function readings(climate: Climate, at: number): Reading[] {
