@@ -27,6 +27,7 @@ export async function cancelChecks(
     wrong.push(...judgeRest(suite.subject.entry, rig));
     await rig.clock.sleep(2_000);
     if (run.late.length > 0) wrong.push(`told ${run.late.join(", ")} after it had ended`);
+    trial.calm?.(rig.sim);
     return [...wrong, ...(await suite.heals(rig, trial, 0))];
   };
   await suite.case(name, "cancel", "before it began", async (rig) => {
@@ -43,11 +44,13 @@ export async function cancelChecks(
       return waiting(rig, { signal: stop.signal, cancelledAfterMs });
     });
   }
-  await suite.case(name, "cancel", "when the person does not come", async (rig) => {
-    await rig.ready(OPEN_MS);
-    waits(rig.sim);
-    return waiting(rig, { userTimeMs: 1_500 });
-  });
+  if (!trial.noPerson) {
+    await suite.case(name, "cancel", "when the person does not come", async (rig) => {
+      await rig.ready(OPEN_MS);
+      waits(rig.sim);
+      return waiting(rig, { userTimeMs: 1_500 });
+    });
+  }
   await suite.case(name, "cancel", "when the host stops", async (rig) => {
     await rig.ready(OPEN_MS);
     waits(rig.sim);

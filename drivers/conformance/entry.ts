@@ -58,6 +58,10 @@ export interface Trial<Verbs, Sim> {
   truth?(sim: Sim): readonly Outcome[];
   /** A situation in which the verb waits for a person, to cancel it. Every capture has it. */
   waits?(sim: Sim): void;
+  /** Ends what `waits` has arranged, where no situation does. */
+  calm?(sim: Sim): void;
+  /** It waits for no person, so that no user time ends it. */
+  noPerson?: true;
   /** Longest time of the device, ms; default 10 s. */
   deviceTimeMs?: number;
   /** `run` cannot do without the simulator: left out on real hardware. */

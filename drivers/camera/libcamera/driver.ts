@@ -53,6 +53,9 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
   const sizes = settings.sizes ?? (role.endsWith(".portrait") ? PORTRAIT : LANDSCAPE);
   const stillMs = options.limits?.stillMs ?? STILL_LIMIT_MS;
 
+  /** Pictures of former sessions count: a camera that is still frozen after it was opened anew is not called fresh. */
+  const freshness = new Freshness(FROZEN_STILLS);
+
   /** Runs to the end, to `ms`, or to the abort of a signal, and never leaves a process. */
   const finish = async (group: Group, ms: number, signals: AbortSignal[]) => {
     const stop = AbortSignal.any(signals);
@@ -83,7 +86,6 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
       const found = await list(signal);
       const folder = stillFolder(options.memory ?? "/dev/shm", index, programs.still);
       const closing = new AbortController();
-      const freshness = new Freshness(FROZEN_STILLS);
       const capabilities = {
         stillWidth: sizes.still[0],
         stillHeight: sizes.still[1],
