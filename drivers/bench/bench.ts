@@ -4,6 +4,7 @@ import { sha256Hex } from "../kit/index.ts";
 import { startBusServer } from "./bus/index.ts";
 import { sceneDrawer, startCameraServer, writeCameraCommands } from "./camera/index.ts";
 import { type BenchConfig, type BenchDeviceOf, devicesOf } from "./config.ts";
+import { type DispenserSimulator, startDispenserSimulator } from "./dispenser/index.ts";
 import { type FingerprintSimulator, startFingerprintSimulator } from "./fingerprint/index.ts";
 import { PtyLine } from "./line.ts";
 import { type LockBoards, startLockBoards } from "./lock/index.ts";
@@ -56,6 +57,8 @@ export interface BenchOptions {
   panelPort: number;
   /** Lets bytes of a fingerprint module take as long as on a real line: an image then needs seconds. */
   realTime?: boolean;
+  /** All times of a card dispenser are multiplied by this; 1, as of a real one, when it is not given. */
+  dispenserPace?: number;
 }
 
 export interface Bench {
@@ -69,6 +72,8 @@ export interface Bench {
   serialPath(role: string): string;
   /** The simulator on the line of a lock board, for faults and for what reached the wire. */
   lockBoards(role: string): LockBoards;
+  /** The simulator of a card dispenser, for faults and for what reached the wire. */
+  dispenser(role: string): DispenserSimulator;
   /** The simulator of a fingerprint module, for faults and for what stayed in its library. */
   fingerprint(role: string): FingerprintSimulator;
   stop(): Promise<void>;
@@ -122,6 +127,14 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
     modules.set(role, started);
     simulators.push(started);
   }
+  const dispensers = new Map<string, DispenserSimulator>();
+  for (const { role, profile, address } of devicesOf(config, "dispenser.crt591")) {
+    const { line } = cableOf(role);
+    const pace = options.dispenserPace ?? 1;
+    const started = startDispenserSimulator({ device: role, line, world: plant, profile, address, pace });
+    dispensers.set(role, started);
+    simulators.push(started);
+  }
   const boards = new Map<string, LockBoards>();
   const locks = devicesOf(config, "lock.kerong");
   for (const { line, roles } of cables) {
@@ -144,6 +157,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
         boards.get(device)?.setFault(fault, count);
         return boards.has(device);
       },
+      dispenser: (device) => dispensers.get(device),
     },
     options.panelPort,
   );
@@ -158,6 +172,11 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
     lockBoards(role) {
       const found = boards.get(role);
       if (!found) throw new TypeError(`no lock board ${role}`);
+      return found;
+    },
+    dispenser(role) {
+      const found = dispensers.get(role);
+      if (!found) throw new TypeError(`no dispenser ${role}`);
       return found;
     },
     fingerprint(role) {
@@ -178,9 +197,10 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
 
 /** One cable for each serial device; lock boards with the same path in the configuration share one. */
 function lay(config: BenchConfig, folder: string): Cable[] {
-  const serial: (BenchDeviceOf<"fingerprint.ef01"> | BenchDeviceOf<"lock.kerong">)[] = [
+  const serial: BenchDeviceOf<"fingerprint.ef01" | "lock.kerong" | "dispenser.crt591">[] = [
     ...devicesOf(config, "fingerprint.ef01"),
     ...devicesOf(config, "lock.kerong"),
+    ...devicesOf(config, "dispenser.crt591"),
   ];
   const cables = new Map<string, string[]>();
   for (const { role, port } of serial) {

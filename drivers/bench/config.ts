@@ -28,6 +28,13 @@ export type BenchDevice =
       /** Boards with the same path hang on one RS-485 line. */
       port?: { path: string; baudRate: number };
     }
+  | {
+      role: string;
+      driver: "dispenser.crt591";
+      profile: "m001" | "r02";
+      address: number;
+      port?: { path: string; baudRate: number };
+    }
   | { role: string; driver: "camera.libcamera"; index: number }
   | { role: string; driver: "sensor.bme280"; bus: number; address: number }
   | { role: string; driver: "auxiliary.gpio"; line: GpioPlace; activeLow: boolean }
@@ -37,8 +44,9 @@ export type BenchDeviceOf<D extends BenchDevice["driver"]> = Extract<BenchDevice
 
 export interface BenchSlot {
   slot: string;
-  lock: string;
-  compartment: number;
+  /** Of a compartment; a magazine of a dispenser has none. */
+  lock?: string | undefined;
+  compartment?: number | undefined;
   light?: string | undefined;
 }
 

@@ -1,5 +1,6 @@
 export * from "./bench.ts";
 export * from "./config.ts";
+export * from "./dispenser/index.ts";
 export * from "./line.ts";
 export * from "./lock/index.ts";
 export * from "./people.ts";

@@ -13,6 +13,24 @@ export interface Finger {
 
 export type Contact = "open" | "closed";
 
+/** Motors of a card dispenser, by what they are there for. */
+export type Motor = "feed" | "present" | "retract" | "eject";
+
+/** One card dispenser as its electronics feel it. */
+export interface DispenserWorld {
+  stock(): "empty" | "few" | "enough";
+  path(): "none" | "gate" | "reader";
+  binFull(): boolean;
+  /** UIDs of the chips in the field of the reader, hex. */
+  chips(): string[];
+  /** Turns a motor once, which the plant counts. `idle`: there was nothing to move. */
+  turn(motor: Motor): "moved" | "jammed" | "idle";
+  openEntry(open: boolean): void;
+  /** The unit's own count of its bin, which it keeps without power. */
+  counter(): number;
+  setCounter(count: number): void;
+}
+
 export interface World {
   /** Whether the device's cable is in. A simulator answers nothing, and its line is gone, while it is not. */
   attached(device: string): boolean;
@@ -25,6 +43,8 @@ export interface World {
   latch(lock: string, compartment: number): "locked" | "open";
   /** Whether the item sensor of a compartment sees something (sensor faults included). */
   itemSensed(lock: string, compartment: number): boolean;
+  /** The path of a card dispenser. */
+  dispenser(device: string): DispenserWorld;
   /** Level on a GPIO line. */
   level(chip: string, offset: number): 0 | 1;
   drive(chip: string, offset: number, level: 0 | 1): void;

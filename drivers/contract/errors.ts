@@ -128,4 +128,40 @@ export const deviceFault = defineErrors("device", {
     remedy: "reset",
     cause: "hardware",
   },
+  empty: {
+    what: "The magazine is empty",
+    todo: "Load the magazine",
+    remedy: "operatorClear",
+    cause: "consumable",
+  },
+  jammed: {
+    what: "Something is stuck in the path",
+    todo: "Open the device, take out what is stuck, and tell what it was",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
+  storageFull: {
+    what: "The bin is full",
+    todo: "Empty the bin",
+    remedy: "operatorClear",
+    cause: "consumable",
+  },
+  unreadable: {
+    what: "The item cannot be told from others: its chip does not answer, answers together with another, or has no fixed number",
+    todo: "Nobody gets it; look at the item in the bin",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
+  libraryFull: {
+    what: "Every place for a template on the module is taken",
+    todo: "Delete templates that are not needed any more",
+    remedy: "operatorClear",
+    cause: "consumable",
+  },
+  alreadyEnrolled: {
+    what: "This finger is enrolled already",
+    todo: "Use the id that is named, or another finger",
+    remedy: "none",
+    cause: "user",
+  },
 });

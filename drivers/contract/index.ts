@@ -3,6 +3,7 @@ export * from "./camera.ts";
 export * from "./capture.ts";
 export * from "./command.ts";
 export * from "./configuration.ts";
+export * from "./dispenser.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./fingerprint.ts";

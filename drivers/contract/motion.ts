@@ -9,10 +9,12 @@ export interface MotionToken {
   readonly effect: string;
   readonly device: string;
   readonly compartment: number;
+  /** Of a device that can move in more than one way: the only way that this pays for. */
+  readonly motion?: string;
 }
 
 /** Takes a token out of circulation. Throws for one that the ledger did not make, or that was used. */
-export type Redeem = (token: MotionToken, device: string, compartment: number) => void;
+export type Redeem = (token: MotionToken, device: string, compartment: number, motion?: string) => void;
 
 /** What a motion came to. `taken` needs evidence of the item; `unknown` is an answer, never folded into another. */
 export const OUTCOMES = ["notMoved", "presented", "taken", "unknown"] as const;

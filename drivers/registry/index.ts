@@ -2,6 +2,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { GpioInputConfiguration } from "../auxiliary/gpio/configuration.ts";
 import { LibcameraConfiguration } from "../camera/libcamera/configuration.ts";
 import type { Driver } from "../contract/index.ts";
+import { Crt591Configuration } from "../dispenser/crt591/configuration.ts";
 import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
 import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
 import { KerongConfiguration } from "../lock/kerong/configuration.ts";
@@ -37,6 +38,7 @@ export const REGISTRY = {
   "camera.libcamera": row("senses", LibcameraConfiguration, () => import("../camera/libcamera/index.ts")),
   "sensor.bme280": row("senses", Bme280Configuration, () => import("../sensor/bme280/index.ts")),
   "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
+  "dispenser.crt591": row("vault", Crt591Configuration, () => import("../dispenser/crt591/index.ts")),
   "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),
   "indicator.gpio": row("vault", GpioOutputConfiguration, () => import("../indicator/gpio/index.ts")),
 };

@@ -1,36 +1,12 @@
-import { type TObject, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { LOCK_FAULTS, type LockFault } from "../lock/index.ts";
-import { Impossible, type Plant, type Scene } from "../plant/index.ts";
+import { Impossible, type Scene } from "../plant/index.ts";
+import { type Action, action, closed, Device, Name, oneOf } from "./action.ts";
+import { CARD_ACTIONS } from "./cards.ts";
 import type { Compartment, Condition } from "./view.ts";
 
-/**
- * Everything that can be done on the plant, one row for each `POST` path of the panel. The page, the tests and
- * scripts all go this way; docs/bench.md lists the rows.
- */
-export interface Action {
-  path: string;
-  what: string;
-  body: TObject;
-  /** Throws `Impossible` for what a hand could not do. The body has been checked against `body`. */
-  run(bench: PanelBench, body: never): unknown;
-}
-
-/** What the panel needs of a bench. */
-export interface PanelBench {
-  plant: Plant;
-  /** Makes answers on a lock board's line go wrong; false when there is no such board. */
-  setLockFault(device: string, fault: LockFault, count?: number): boolean;
-  /** Makes the next replug of a serial device come back under another device number. */
-  replugElsewhere(device: string): void;
-}
-
-const closed = { additionalProperties: false };
-const Name = Type.String({ minLength: 1, maxLength: 64 });
 const Text = Type.String({ minLength: 1, maxLength: 2_000 });
-const oneOf = <const T extends readonly string[]>(values: T) =>
-  Type.Unsafe<T[number]>({ type: "string", enum: [...values] });
 const Slot = Type.Object({ slot: Name }, closed);
-const Device = Type.Object({ device: Name }, closed);
 
 const SceneSchema = Type.Union([
   Type.Object({ kind: Type.Literal("empty") }, closed),
@@ -40,10 +16,9 @@ const SceneSchema = Type.Union([
   Type.Object({ kind: Type.Literal("item"), code: Name }, closed),
 ]);
 
-/** Ties the type of a row's body to what its `run` takes. */
-const action = <B>(path: string, what: string, body: TObject, run: (bench: PanelBench, body: B) => unknown) =>
-  ({ path, what, body, run }) as unknown as Action;
-
+/**
+ * Everything that can be done on the plant. The page, the tests and scripts all go this way; docs/bench.md lists the rows.
+ */
 export const ACTIONS: readonly Action[] = [
   action<{ device: string; person: string; position: number; condition?: Condition }>(
     "/finger",
@@ -152,4 +127,5 @@ export const ACTIONS: readonly Action[] = [
     ),
     ({ plant }, climate) => plant.setClimate(climate),
   ),
+  ...CARD_ACTIONS,
 ];

@@ -3,9 +3,10 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import fastify, { type FastifyInstance } from "fastify";
-import { Impossible } from "../plant/index.ts";
+import { type DispenserView, Impossible } from "../plant/index.ts";
 import type { Simulator } from "../world.ts";
-import { ACTIONS, type PanelBench } from "./actions.ts";
+import type { PanelBench } from "./action.ts";
+import { ACTIONS } from "./actions.ts";
 import type { PanelState } from "./view.ts";
 
 export interface Panel extends Simulator {
@@ -106,6 +107,11 @@ async function servePage(app: FastifyInstance): Promise<void> {
   });
 }
 
+const codesOf = (it: DispenserView, codes: ReadonlyMap<number, string>) => {
+  const named = (ids: readonly number[]) => ids.map((id) => codes.get(id) ?? "");
+  return { cards: named(it.magazine), pathCards: named(it.inPath), binCards: named(it.bin) };
+};
+
 function panelState({ plant }: PanelBench): PanelState {
   const state = plant.state();
   const codes = new Map(state.items.map(({ id, code }) => [id, code]));
@@ -140,6 +146,7 @@ function panelState({ plant }: PanelBench): PanelState {
         },
       ];
     }),
+    dispensers: state.dispensers.map((it) => ({ ...it, ...codesOf(it, codes) })),
     out: state.items.filter(({ place }) => place === "out"),
     inputs: state.inputs,
     climate: state.climate,

@@ -1,5 +1,5 @@
 import type { CameraFault, Scene } from "../plant/scene.ts";
-import type { Compartment, Condition, Item, PlantEvent } from "../plant/state.ts";
+import type { Compartment, Condition, DispenserView, Item, PlantEvent } from "../plant/state.ts";
 
 /** What `GET /state` answers: the plant, and what a new user needs in order to play with it. Types only. */
 export interface PersonView {
@@ -19,6 +19,8 @@ export interface PanelState {
   fingers: Record<string, { person: string; position: number; condition: Condition } | null>;
   cameras: Record<string, { scene: Scene; fault: CameraFault }>;
   slots: (Compartment & { slot: string; code: string | null; light: boolean | null; sensed: boolean })[];
+  /** Cards by the UIDs of their chips. */
+  dispensers: (DispenserView & { cards: string[]; pathCards: string[]; binCards: string[] })[];
   /** Things that are in somebody's hands. */
   out: Item[];
   inputs: Record<string, boolean>;

@@ -1,11 +1,7 @@
 import type { BenchConfig } from "../config.ts";
 import { devicesOf } from "../config.ts";
+import type { Items } from "./items.ts";
 import type { Compartment, Item } from "./state.ts";
-
-export interface LockerSnapshot {
-  compartments: Compartment[];
-  items: Item[];
-}
 
 /** Something that cannot be done to a real locker either. `reason` is a code. */
 export class Impossible extends Error {
@@ -25,13 +21,15 @@ export class Locker {
   readonly #compartments = new Map<string, Compartment>();
   readonly #bySlot = new Map<string, Compartment>();
   readonly #sensed = new Set<string>();
-  #items: Item[] = [];
+  readonly #items: Items;
   readonly #say: (about: string, what: string, more?: Record<string, unknown>) => number;
 
   constructor(
     config: BenchConfig,
+    items: Items,
     say: (about: string, what: string, more?: Record<string, unknown>) => number,
   ) {
+    this.#items = items;
     this.#say = say;
     for (const board of devicesOf(config, "lock.kerong")) {
       if (board.itemBit !== undefined) this.#sensed.add(board.role);
@@ -107,25 +105,19 @@ export class Locker {
     const it = this.#slot(slot);
     if (it.door === "closed") throw new Impossible("doorClosed");
     if (it.item !== null) throw new Impossible("occupied");
-    let item = this.#items.find((row) => row.code === code && row.place === "out");
-    if (!item) {
-      item = { id: this.#items.length + 1, code, place: "out", moves: [] };
-      this.#items.push(item);
-    }
+    const item = this.#items.inHand(code);
     it.item = item.id;
-    item.place = slot;
-    item.moves.push({ seq: this.#say(slot, "item laid in", { item: item.id }), to: slot });
+    this.#items.move(item, slot, this.#say(slot, "item laid in", { item: item.id }));
     return item;
   }
 
   takeItem(slot: string): Item {
     const it = this.#slot(slot);
     if (it.door === "closed") throw new Impossible("doorClosed");
-    const item = this.#items.find(({ id }) => id === it.item);
+    const item = this.#items.get(it.item);
     if (!item) throw new Impossible("empty");
     it.item = null;
-    item.place = "out";
-    item.moves.push({ seq: this.#say(slot, "item taken out", { item: item.id }), to: "out" });
+    this.#items.move(item, "out", this.#say(slot, "item taken out", { item: item.id }));
     return item;
   }
 
@@ -144,21 +136,16 @@ export class Locker {
     return Object.fromEntries([...this.#bySlot].map(([slot, { motions }]) => [slot, motions]));
   }
 
-  items(): Item[] {
-    return structuredClone(this.#items);
-  }
-
   compartments(): Compartment[] {
     return structuredClone([...this.#compartments.values()]);
   }
 
   /** Where things were when the bench last ran. Compartments that are no longer wired are left out. */
-  restore(snapshot: LockerSnapshot): void {
-    for (const row of snapshot.compartments) {
+  restore(compartments: readonly Compartment[]): void {
+    for (const row of compartments) {
       const it = this.#compartments.get(keyOf(row.lock, row.compartment));
       if (it) Object.assign(it, row, { slot: it.slot });
     }
-    this.#items = structuredClone(snapshot.items);
   }
 
   #slot(slot: string): Compartment {

@@ -1,13 +1,18 @@
 import { type BenchConfig, devicesOf } from "../config.ts";
 import type { Person } from "../people.ts";
-import type { Finger, World } from "../world.ts";
+import type { DispenserWorld, Finger, World } from "../world.ts";
+import { Dispensers } from "./dispensers.ts";
+import { Items } from "./items.ts";
 import { Lines } from "./lines.ts";
-import { Impossible, Locker, type LockerSnapshot } from "./locker.ts";
+import { Impossible, Locker } from "./locker.ts";
 import type { CameraFault, Draw, Scene } from "./scene.ts";
-import type { Climate, Compartment, Item, PlantEvent, PlantState } from "./state.ts";
+import type { Climate, Compartment, DispenserView, Item, PlantEvent, PlantState } from "./state.ts";
 
 /** What survives a restart of the bench: where things lie, not who stands there. */
-export interface PlantSnapshot extends LockerSnapshot {
+export interface PlantSnapshot {
+  compartments: Compartment[];
+  dispensers: DispenserView[];
+  items: Item[];
   inputs: Record<string, boolean>;
   climate: Climate;
 }
@@ -29,6 +34,9 @@ const KEPT_EVENTS = 500;
 export class Plant implements World {
   readonly people: readonly Person[];
   readonly config: BenchConfig;
+  /** Card dispensers, for the hands of staff and people, and what a judge counts of them. */
+  readonly cards: Dispensers;
+  readonly #items = new Items();
   readonly #locker: Locker;
   readonly #lines: Lines;
   readonly #draw: Draw;
@@ -47,7 +55,9 @@ export class Plant implements World {
     this.people = options.people;
     this.#draw = options.draw;
     this.#now = options.now ?? Date.now;
-    this.#locker = new Locker(options.config, (about, what, more) => this.note(about, what, more));
+    const say = (about: string, what: string, more?: Record<string, unknown>) => this.note(about, what, more);
+    this.#locker = new Locker(options.config, this.#items, say);
+    this.cards = new Dispensers(options.config, this.#items, say);
     this.#lines = new Lines(options.config);
     for (const { role } of devicesOf(options.config, "fingerprint.ef01")) this.#fingers.set(role, null);
     for (const { role } of devicesOf(options.config, "camera.libcamera")) {
@@ -81,6 +91,10 @@ export class Plant implements World {
 
   itemSensed(lock: string, compartment: number): boolean {
     return this.#locker.itemSensed(lock, compartment);
+  }
+
+  dispenser(device: string): DispenserWorld {
+    return this.cards.world(device);
   }
 
   level(chip: string, offset: number): 0 | 1 {
@@ -195,9 +209,9 @@ export class Plant implements World {
     return this.#locker.motions();
   }
 
-  /** Every thing that was ever laid into a slot, where it is and where it has been. */
+  /** Every thing that was ever laid into a slot or magazine, where it is and where it has been. */
   ledgerOfItems(): Item[] {
-    return this.#locker.items();
+    return this.#items.all();
   }
 
   state(): PlantState {
@@ -214,7 +228,8 @@ export class Plant implements World {
         [...this.#cameras].map(([role, { scene, fault }]) => [role, { scene, fault }]),
       ),
       compartments: this.#locker.compartments(),
-      items: this.#locker.items(),
+      dispensers: this.cards.views(),
+      items: this.#items.all(),
       inputs: this.#lines.inputs(),
       lamps: this.#lines.lamps(),
       climate: this.climate(),
@@ -245,14 +260,17 @@ export class Plant implements World {
   snapshot(): PlantSnapshot {
     return {
       compartments: this.#locker.compartments(),
-      items: this.#locker.items(),
+      dispensers: this.cards.views(),
+      items: this.#items.all(),
       inputs: this.#lines.inputs(),
       climate: this.climate(),
     };
   }
 
   restore(snapshot: PlantSnapshot): void {
-    this.#locker.restore(snapshot);
+    this.#items.restore(snapshot.items);
+    this.#locker.restore(snapshot.compartments);
+    this.cards.restore(snapshot.dispensers ?? []);
     const known = this.#lines.inputs();
     for (const [role, active] of Object.entries(snapshot.inputs)) {
       if (role in known) this.#lines.setInput(role, active, this.attached(role));

@@ -26,10 +26,39 @@ export interface Compartment {
 export interface Item {
   id: number;
   code: string;
-  /** Slot, or `out`: in somebody's hands. */
+  /** Slot, `device/magazine`, `device/path`, `device/gate`, `device/bin`, or `out`: in somebody's hands. */
   place: string;
   /** Where it has been, in order, with the sequence number of the event. */
   moves: { seq: number; to: string }[];
+}
+
+/** What will stick: the motor, how many of its turns go well before, and whether the card stays or is left half-way. */
+export interface Jam {
+  motor: "feed" | "present" | "retract";
+  where: "start" | "middle";
+  after: number;
+}
+
+/** A card dispenser. Cards are told by the number of the thing. */
+export interface DispenserView {
+  device: string;
+  /** The first comes out first. */
+  magazine: number[];
+  path: "none" | "gate" | "reader";
+  inPath: number[];
+  bin: number[];
+  binCapacity: number;
+  /** What the unit itself has counted into its bin. */
+  counter: number;
+  /** Whether a card may be pushed in from outside. */
+  entry: boolean;
+  jam: Jam | null;
+  /** The next feed takes so many more along. */
+  doubleFeed: number;
+  /** Whether a card is stuck in the path until a hand frees it. */
+  stuck: boolean;
+  /** How often each motor turned: what a judge counts. */
+  motions: { feed: number; present: number; retract: number; eject: number; entry: number };
 }
 
 export interface Climate {
@@ -55,6 +84,7 @@ export interface PlantState {
   fingers: Record<string, { person: string; position: number; condition: Condition } | null>;
   cameras: Record<string, { scene: Scene; fault: CameraFault }>;
   compartments: Compartment[];
+  dispensers: DispenserView[];
   items: Item[];
   inputs: Record<string, boolean>;
   lamps: Record<string, boolean>;

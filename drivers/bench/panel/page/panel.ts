@@ -1,6 +1,7 @@
 import type { PanelState } from "../view.ts";
 import { listen, readState } from "./api.ts";
 import { renderCameras } from "./cameras.ts";
+import { renderCards } from "./cards.ts";
 import { log, renderInside } from "./inside.ts";
 import { renderLocker } from "./locker.ts";
 import { renderPeople } from "./people.ts";
@@ -21,6 +22,7 @@ function draw(): void {
   renderPeople(state, selected, select, draw);
   renderCameras(state, selected);
   renderLocker(state, draw);
+  renderCards(state);
   renderInside(state);
 }
 
