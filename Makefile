@@ -77,3 +77,7 @@ crash-store: system-test node_modules/.ready ## power cuts replayed over the rea
 .PHONY: bench-start
 bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
 	$(TSX) test/bench/bench-start.ts
+
+.PHONY: simulate
+simulate: node_modules/.ready ## the real vault in virtual time with faults at every step (RUNS= SEED= RESUME=1 TRACE=1)
+	@$(TSX) test/simulate/simulate.ts
