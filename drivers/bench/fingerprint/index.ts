@@ -1,1 +1,2 @@
+export type { Quirks } from "./models.ts";
 export * from "./simulator.ts";

@@ -1,9 +1,11 @@
 import { type Clock, systemClock } from "../../kit/index.ts";
 import type { WireLine } from "../line.ts";
-import { matchScore, templateOf } from "../templates.ts";
-import type { Finger, Simulator, World } from "../world.ts";
+import type { Simulator, World } from "../world.ts";
+import { automaticOf } from "./automatic.ts";
 import { type Incoming, ModuleReader, moduleSays } from "./codec.ts";
-import { pack, ridges } from "./ridges.ts";
+import { commandsOf } from "./commands.ts";
+import { type Quirks, THINKING } from "./models.ts";
+import { ModuleState } from "./state.ts";
 
 /** What the line or the module can do wrong with its answers. */
 export type FingerFault = "ok" | "noReply" | "late" | "duplicate" | "badSum" | "junk" | "split" | "reset";
@@ -17,6 +19,8 @@ export interface FingerprintSimulator extends Simulator {
   powerCycle(): void;
   /** Whether an image or features of a person are in its memory now. */
   remembers(): boolean;
+  /** The module from inside: settings, notepad, light. */
+  readonly state: ModuleState;
 }
 
 interface Options {
@@ -28,44 +32,36 @@ interface Options {
   clock?: Clock;
   /** Holds each byte for 10 bits at this rate, as a real line does; without it bytes go out at once. */
   paceBaud?: number;
+  /** Takes its time to think, as a real module does. */
+  thinks?: boolean;
+  /** Rate of the host's end of the line; at another one than the module's both hear noise. Default: always right. */
+  lineRate?: () => number;
+  quirks?: Quirks;
 }
 
-const SAME_FINGER = 60;
 const LATE_MS = 2_000;
-
-const MODELS = {
-  r503: { width: 192, height: 192, template: 1536, pages: 200, buffersIgnored: true, bootByte: true },
-  zfm: { width: 256, height: 288, template: 512, pages: 162, buffersIgnored: false, bootByte: false },
-} as const;
+/** From power-up, or a restart, to the bare byte of an R503. */
+const BOOT_MS = 50;
 
 /** A module of the EF01 family that feels the finger which the plant lays on it. */
 export function startFingerprintSimulator(options: Options): FingerprintSimulator {
   const { world, device, line } = options;
   const clock = options.clock ?? systemClock;
-  const model = MODELS[options.profile];
+  const state = new ModuleState(options.profile, options.address, options.quirks ?? {});
+  const { flash, model } = state;
   const stopped = new AbortController();
-  // what a module keeps without power
-  const flash = {
-    address: options.address,
-    password: 0,
-    sizeCode: 2,
-    baud: 6,
-    security: 3,
-    pages: new Map<number, Buffer>(),
-  };
-  // what it forgets
-  let image: Finger | undefined;
-  let buffers = new Map<number, Buffer>();
-  let receiving: { buffer: number; parts: Buffer[] } | undefined;
-  let captures = 0;
-  let passwordShown = false;
   let fault: FingerFault = "ok";
   let left = Number.POSITIVE_INFINITY;
   let out = Promise.resolve();
+  /** How long the command that is being answered takes, ms. */
+  let thinking = 0;
   const reader = new ModuleReader(() => flash.address);
-  const slot = (buffer: number) => (model.buffersIgnored ? 1 : buffer);
+  const inTune = () => !options.lineRate || options.lineRate() === state.baud * 9_600;
 
-  function send(bytes: Uint8Array, afterMs = 0): void {
+  function send(plain: Uint8Array, waitMs = 0): void {
+    const bytes = inTune() ? plain : plain.map((byte) => byte ^ 0x5a);
+    const afterMs = waitMs + thinking;
+    thinking = 0;
     out = out.then(async () => {
       const pace = options.paceBaud ? (bytes.length * 10_000) / options.paceBaud : 0;
       if (afterMs + pace > 0) await clock.sleep(afterMs + pace, stopped.signal);
@@ -103,173 +99,58 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
 
   const ack = (code: number, ...data: number[]) => say(7, Buffer.from([code, ...data]));
 
+  /** Zeros that a module sends which never comes to an end; it has to be stopped somewhere. */
+  const ENDLESS_PACKETS = 1_024;
+
   function stream(data: Buffer): void {
     const size = 32 << flash.sizeCode;
+    const { noEnd } = state.quirks;
     for (let at = 0; at < data.length; at += size)
-      say(at + size >= data.length ? 8 : 2, data.subarray(at, at + size));
+      say(at + size >= data.length && !noEnd ? 8 : 2, data.subarray(at, at + size));
+    for (let i = 0; noEnd && i < ENDLESS_PACKETS; i++) say(2, Buffer.alloc(size));
   }
 
   function boot(): void {
-    image = undefined;
-    buffers = new Map();
-    receiving = undefined;
-    passwordShown = false;
-    if (model.bootByte) send(Buffer.from([0x55]), 50);
+    automatic.cancel();
+    state.forget();
+    if (model.bootByte) send(Buffer.from([0x55]), BOOT_MS);
   }
 
-  const be16 = (value: number): [number, number] => [value >> 8, value & 255];
-
-  function features(buffer: number): void {
-    if (!image) return ack(0x15);
-    if (image.condition === "wet") return ack(0x06);
-    if (image.condition === "dry" || image.condition === "light") return ack(0x07);
-    captures++;
-    buffers.set(slot(buffer), Buffer.from(templateOf(image.seed, model.template, captures)));
-    ack(0x00);
-  }
-
-  function search(body: Buffer): void {
-    const own = buffers.get(slot(body[1] ?? 1));
-    const first = body.readUInt16BE(2);
-    for (let page = first; own && page < first + body.readUInt16BE(4); page++) {
-      const stored = flash.pages.get(page);
-      const score = stored ? matchScore(own, stored) : 0;
-      if (score >= SAME_FINGER) return ack(0x00, ...be16(page), ...be16(score));
-    }
-    ack(0x09, 0, 0, 0, 0);
-  }
-
-  const commands: Record<number, (body: Buffer) => void> = {
-    1: () => {
-      const finger = world.finger(device);
-      if (!finger) return ack(0x02);
-      image = { ...finger };
+  const tools = { ack, stream, finger: () => world.finger(device), restart: boot };
+  const commands = commandsOf(state, tools);
+  const automatic = automaticOf(state, tools, clock);
+  Object.assign(commands, {
+    48: () => {
+      automatic.cancel();
       ack(0x00);
     },
-    2: (body) => features(body[1] ?? 1),
-    3: () => {
-      const [a, b] = [buffers.get(1), buffers.get(2)];
-      const score = a && b ? matchScore(a, b) : 0;
-      if (score >= SAME_FINGER) ack(0x00, ...be16(score));
-      else ack(0x08, 0, 0);
-    },
-    4: search,
-    5: () => ack(buffers.has(1) ? 0x00 : 0x0a),
-    6: (body) => {
-      const own = buffers.get(slot(body[1] ?? 1));
-      const page = body.readUInt16BE(2);
-      if (page >= model.pages) return ack(0x0b);
-      if (!own) return ack(0x0a);
-      flash.pages.set(page, own);
-      ack(0x00);
-    },
-    7: (body) => {
-      const stored = flash.pages.get(body.readUInt16BE(2));
-      if (!stored) return ack(0x0c);
-      buffers.set(slot(body[1] ?? 1), stored);
-      ack(0x00);
-    },
-    8: (body) => {
-      const own = buffers.get(slot(body[1] ?? 1));
-      if (!own) return ack(0x0d);
-      ack(0x00);
-      stream(own);
-    },
-    9: (body) => {
-      receiving = { buffer: slot(body[1] ?? 1), parts: [] };
-      ack(0x00);
-    },
-    10: () => {
-      if (!image) return ack(0x0f);
-      const shown = image;
-      ack(0x00);
-      stream(pack(ridges(shown, model.width, model.height)));
-    },
-    12: (body) => {
-      const first = body.readUInt16BE(1);
-      for (let page = first; page < first + body.readUInt16BE(3); page++) flash.pages.delete(page);
-      ack(0x00);
-    },
-    13: () => {
-      flash.pages.clear();
-      ack(0x00);
-    },
-    14: (body) => {
-      ack(0x00);
-      if (body[1] === 6) flash.sizeCode = body[2] ?? 2;
-      if (body[1] === 4) flash.baud = body[2] ?? 6;
-    },
-    15: () =>
-      ack(
-        0x00,
-        0,
-        0,
-        0,
-        9,
-        ...be16(model.pages),
-        ...be16(flash.security),
-        ...Buffer.from(u32(flash.address)),
-        ...be16(flash.sizeCode),
-        ...be16(flash.baud),
-      ),
-    18: (body) => {
-      flash.password = body.readUInt32BE(1);
-      ack(0x00);
-    },
-    19: (body) => {
-      passwordShown = body.readUInt32BE(1) === flash.password;
-      ack(passwordShown ? 0x00 : 0x13);
-    },
-    20: () => ack(0x00, ...Buffer.from(templateOf(Buffer.from("random"), 4, captures))),
-    21: (body) => {
-      flash.address = body.readUInt32BE(1);
-      ack(0x00);
-    },
-    29: () => ack(0x00, ...be16(flash.pages.size)),
-    31: (body) => {
-      const table = new Uint8Array(32);
-      const first = (body[1] ?? 0) * 256;
-      for (const page of flash.pages.keys()) {
-        const bit = page - first;
-        if (bit >= 0 && bit < 256) table[bit >> 3] = (table[bit >> 3] ?? 0) | (1 << (bit & 7));
-      }
-      ack(0x00, ...table);
-    },
-    53: () => ack(options.profile === "r503" ? 0x00 : 0x01),
-    60: () => {
-      if (options.profile !== "r503") return ack(0x01);
-      const info = Buffer.alloc(46);
-      info.write("R503", 0, "latin1");
-      info.write("BENCH001", 20, "latin1");
-      info.set([1, 4], 28);
-      ack(0x00, ...info);
-    },
-    61: () => {
-      if (options.profile !== "r503") return ack(0x01);
-      ack(0x00);
-      boot();
-    },
-  };
+    49: (body: Buffer) => void automatic.enrol(body),
+    50: (body: Buffer) => void automatic.identify(body),
+  });
 
   function take({ kind, body }: Incoming): void {
+    const op = body[0] ?? 0;
     if (kind === "command") {
-      receiving = undefined;
-      const run = commands[body[0] ?? 0];
-      if (flash.password !== 0 && !passwordShown && body[0] !== 19) return ack(0x21);
-      if (run) run(body);
-      else ack(options.profile === "r503" ? 0xfc : 0x01);
+      state.receiving = undefined;
+      thinking = options.thinks ? (THINKING[op] ?? 2) : 0;
+      const run = commands[op];
+      if (flash.password !== 0 && !state.passwordShown && op !== 0x13) return ack(0x21);
+      if (run && !state.lacks(op)) run(body);
+      else ack(model.unknown);
       return;
     }
+    const { receiving } = state;
     if (!receiving) return;
     receiving.parts.push(Buffer.from(body));
-    if (kind === "lastData") {
-      buffers.set(receiving.buffer, Buffer.concat(receiving.parts));
-      receiving = undefined;
-    }
+    if (kind !== "lastData") return;
+    // An image from the host is of nobody that the plant knows.
+    if (receiving.into === "image") state.image = undefined;
+    else state.buffers.set(receiving.into, Buffer.concat(receiving.parts));
+    state.receiving = undefined;
   }
 
   line.onBytes((chunk) => {
-    if (stopped.signal.aborted || !world.attached(device)) return;
+    if (stopped.signal.aborted || !world.attached(device) || !inTune()) return;
     const { packets, bad } = reader.feed(chunk);
     for (let i = 0; i < bad; i++) ack(0x01);
     for (const packet of packets) take(packet);
@@ -277,20 +158,18 @@ export function startFingerprintSimulator(options: Options): FingerprintSimulato
   boot();
 
   return {
+    state,
     setFault(next, count = Number.POSITIVE_INFINITY) {
       fault = next;
       left = count;
     },
-    library: () => [...flash.pages.keys()],
+    library: () => [...state.pages.keys()],
     powerCycle: boot,
-    remembers: () => image !== undefined || buffers.size > 0,
+    remembers: () => state.remembers(),
     stop: async () => {
       stopped.abort();
+      automatic.cancel();
       await out;
     },
   };
-}
-
-function u32(value: number): number[] {
-  return [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
 }

@@ -1,19 +1,23 @@
 import {
-  type CaptureContext,
+  type Cleared,
   type Driver,
   deviceFault,
-  type FingerCapture,
   type Fingerprint,
   type FingerprintCapabilities,
+  type Retention,
   type Session,
 } from "../../contract/index.ts";
-import { type Clock, err, isFault, ok, type Result } from "../../kit/index.ts";
+import { type Clock, Emitter, err, isFault, ok, type Result } from "../../kit/index.ts";
 import type { SerialFactory } from "../../ports/index.ts";
-import { ACK } from "./frame.ts";
-import { expandImage, imageQuality } from "./image.ts";
+import { capture, verify } from "./capture.ts";
+import { clearAll, forget, tidy } from "./clearing.ts";
+import { enrol, identify, pagesInUse, remove } from "./library.ts";
 import { Ef01Link } from "./link.ts";
-import { Ef01Module, refused } from "./module.ts";
-import { PROFILES, type Profile, type ProfileName } from "./profiles.ts";
+import { Ef01Module, type ProductInfo } from "./module.ts";
+import { light, type Opened } from "./person.ts";
+import { PROFILES, type ProfileName, templateFormat } from "./profiles.ts";
+import { selfTests } from "./selftest.ts";
+import { changePacketSize, changeRate, changeSecurity } from "./settings.ts";
 
 export interface Ef01Settings {
   role: string;
@@ -22,11 +26,13 @@ export interface Ef01Settings {
   address: number;
   /** Page that 1:1 borrows where buffer numbers are ignored. */
   reservedPage: number;
+  retention?: Retention;
+  security?: number;
 }
 
-const POLL_MS = 120;
 /** Rates at which a module may have been left, the configured one first. */
 const OTHER_RATES = [57_600, 115_200, 38_400, 19_200, 9_600];
+const WIDEST_PACKET = 256;
 
 /** A fingerprint module of the EF01 family. It holds nothing of a person: cleared after each use and at each start. */
 export function ef01Driver(
@@ -34,6 +40,14 @@ export function ef01Driver(
   options: { serial: SerialFactory; clock: Clock },
 ): Driver<Fingerprint> {
   const profile = PROFILES[settings.profile];
+  /** Settings that this module refused: its flash is not written again at every opening. */
+  const refusedSettings = new Set<string>();
+  const once = async (setting: string, change: () => Promise<boolean>): Promise<boolean> => {
+    if (refusedSettings.has(setting)) return false;
+    const changed = await change();
+    if (!changed) refusedSettings.add(setting);
+    return changed;
+  };
   return {
     role: settings.role,
     class: "fingerprint",
@@ -41,22 +55,37 @@ export function ef01Driver(
     probeEveryMs: 2_000,
     deviceTimeMs: 6_000,
     open: async () => {
-      const connection = await options.serial(settings.port);
-      const link = new Ef01Link(connection, options.clock, settings.address);
+      const link = new Ef01Link(await options.serial(settings.port), options.clock, settings.address);
       const module = new Ef01Module(link);
       try {
-        await findRate(module, link, settings.port.baudRate);
-        const parameters = await module.parameters();
-        await module.widenPackets(parameters.packetSize);
-        const info = profile.hasAura ? await module.productInfo() : undefined;
-        if (settings.reservedPage >= parameters.capacity) {
-          throw deviceFault("invalidParameter", {
-            role: settings.role,
-            reservedPage: settings.reservedPage,
-            capacity: parameters.capacity,
-          });
+        const rate = await findRate(module, link, settings.port.baudRate);
+        const found = await module.parameters();
+        if (found && found.packetSize < WIDEST_PACKET)
+          await once("packetSize", () => changePacketSize(module, found.packetSize, WIDEST_PACKET));
+        if (found && settings.security !== undefined && found.security !== settings.security) {
+          const { security } = settings;
+          await once("security", () => changeSecurity(module, found.security, security));
         }
-        return session(settings, profile, module, link, options.clock, parameters.capacity, info);
+        if (found && rate !== settings.port.baudRate)
+          await once("baudRate", () => changeRate(module, link, rate, settings.port.baudRate));
+        const info = profile.isR503 ? await module.productInfo() : undefined;
+        const capacity = found?.capacity ?? profile.leastCapacity;
+        const { role, reservedPage } = settings;
+        if (reservedPage >= capacity) throw deviceFault("invalidParameter", { role, reservedPage, capacity });
+        const closing = new AbortController();
+        const opened: Opened = {
+          role,
+          profile,
+          module,
+          clock: options.clock,
+          capacity,
+          reservedPage,
+          retention: settings.retention ?? "clear",
+          closing: closing.signal,
+          templateBytes: info?.templateBytes || undefined,
+          dirty: true,
+        };
+        return session(opened, link, closing, info);
       } catch (error) {
         await link.close();
         throw error;
@@ -65,11 +94,13 @@ export function ef01Driver(
   };
 }
 
-async function findRate(module: Ef01Module, link: Ef01Link, configured: number): Promise<void> {
+/** The rate at which the module answers; the line is left there. */
+async function findRate(module: Ef01Module, link: Ef01Link, configured: number): Promise<number> {
   for (const rate of [configured, ...OTHER_RATES.filter((other) => other !== configured)]) {
     if (rate !== configured) await link.setBaudRate(rate);
     try {
-      return await module.verifyPassword();
+      await module.verifyPassword();
+      return rate;
     } catch (error) {
       if (!isFault(error, "device.noReply")) throw error;
     }
@@ -78,166 +109,79 @@ async function findRate(module: Ef01Module, link: Ef01Link, configured: number):
 }
 
 function session(
-  settings: Ef01Settings,
-  profile: Profile,
-  module: Ef01Module,
+  opened: Opened,
   link: Ef01Link,
-  clock: Clock,
-  capacity: number,
-  info: { serial: string; firmware: string } | undefined,
+  closing: AbortController,
+  info: ProductInfo | undefined,
 ): Session<Fingerprint> {
-  const capabilities: FingerprintCapabilities = {
+  const { module, profile, role, retention, clock } = opened;
+  const capabilities = (): FingerprintCapabilities => ({
     resolutionDpi: profile.resolutionDpi,
     imageWidth: profile.imageWidth,
     imageHeight: profile.imageHeight,
-    templateFormat: profile.templateFormat,
+    templateFormat: templateFormat(profile, opened.templateBytes ?? profile.usualTemplateBytes),
     padLevel: 0,
     grade: "verification",
-    capacity,
+    capacity: opened.capacity - 1,
+    retention,
+    enrolCaptures: profile.enrolCaptures,
+  });
+  const events = new Emitter<{ cleared: Cleared }>();
+  /** What the recovery removed, until somebody listens. */
+  let untold: Cleared | undefined;
+  const told = (why: Cleared["why"], templates: number, buffers: boolean): Cleared => {
+    const cleared = { at: clock.wall(), why, templates, buffers };
+    events.emit("cleared", cleared);
+    return cleared;
   };
-  const light = async (control: 1 | 3 | 4, colour: 1 | 2 | 4): Promise<void> => {
-    if (profile.hasAura) await module.aura(control, colour);
-  };
-  const clear = async (): Promise<number> => {
-    const left = await module.templateCount();
-    if (left > 0) await module.empty();
-    if (profile.hasSoftReset) await module.softReset();
-    await light(4, 2);
-    return left;
-  };
-  /** Aborted when the session closes: what runs then ends by its own safe path, and takes its template with it. */
-  const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   const answer = async <T>(job: () => Promise<Result<T>>): Promise<Result<T>> => {
     const work = job().catch((error: unknown) =>
-      err(isFault(error) ? error : deviceFault("fault", { role: settings.role }, error)),
+      err(isFault(error) ? error : deviceFault("fault", { role }, error)),
     );
     running.add(work);
     return work.finally(() => running.delete(work));
   };
-
-  /** Waits for a finger and takes its image; prompts on the way. */
-  const image = async (context: CaptureContext): Promise<Result<void>> => {
-    const end = clock.mono() + context.userTimeMs;
-    context.prompt("place");
-    await light(1, 2);
-    for (;;) {
-      if (context.signal.aborted || closing.signal.aborted) return err(deviceFault("canceled"));
-      const code = await module.takeImage();
-      if (code === ACK.ok) break;
-      if (code !== ACK.noFinger && code !== ACK.captureFailed) throw refused("getImage", code);
-      if (clock.mono() >= end) return err(deviceFault("timeoutUser"));
-      await clock.sleep(POLL_MS, context.signal);
-    }
-    context.prompt("working");
-    return ok(undefined);
+  /** For verbs that wait for a person: after a bad end nothing says "place your finger" any more. */
+  const withLight = async <T>(job: () => Promise<Result<T>>): Promise<Result<T>> => {
+    const result = await answer(job);
+    if (!result.ok) await light(opened, "off").catch(() => undefined);
+    return result;
   };
-
-  /** Features of the image into a buffer; a poor image is an answer with its advice. */
-  const features = async (buffer: 1 | 2, context: CaptureContext): Promise<Result<void>> => {
-    const code = await module.makeFeatures(buffer);
-    if (code === ACK.ok) return ok(undefined);
-    const prompt =
-      code === ACK.tooDry
-        ? "tooDry"
-        : code === ACK.tooWet
-          ? "tooWet"
-          : code === ACK.fewFeatures
-            ? "moved"
-            : "poorQuality";
-    if (code !== ACK.messy && code !== ACK.fewFeatures && code !== ACK.tooDry && code !== ACK.tooWet)
-      throw refused("makeFeatures", code);
-    context.prompt(prompt);
-    return err(deviceFault("poorQuality", { advice: prompt }));
+  const clear = async (all: boolean, why: Cleared["why"]): Promise<Cleared> => {
+    if (all || retention === "clear") return told(why, await clearAll(opened), true);
+    if (why === "recovery") return told(why, await tidy(opened), true);
+    await forget(opened);
+    return told(why, 0, true);
   };
 
   const verbs: Fingerprint = {
-    capabilities,
-    capture: async ({ minQuality }, context) => {
-      const captured = await answer(() => capture(minQuality, context));
-      // Green stays on after a good one; after any other nothing says "place your finger" any more.
-      if (!captured.ok) await light(4, 2).catch(() => undefined);
-      return captured;
+    get capabilities() {
+      return capabilities();
     },
-    verify: ({ template, templateFormat }, context) =>
+    capture: ({ minQuality }, context) => withLight(() => capture(opened, minQuality, context)),
+    verify: (request, context) => answer(() => verify(opened, request, context)),
+    enrol: (request, context) => withLight(() => enrol(opened, request, context)),
+    identify: (context) => withLight(() => identify(opened, context)),
+    list: () => answer(async () => ok({ ids: await pagesInUse(opened) })),
+    remove: ({ id }) =>
       answer(async () => {
-        if (templateFormat !== profile.templateFormat)
-          return err(deviceFault("invalidParameter", { templateFormat: templateFormat.slice(0, 32) }));
-        const compare = profile.buffersWork ? byBuffers : byPage;
-        return compare(template, context);
-      }),
-    clear: () =>
-      answer(async () => {
-        await clear();
+        const removed = await remove(opened, id);
+        if (!removed.ok) return removed;
+        if (removed.value) told("delete", 1, false);
         return ok(undefined);
       }),
+    clear: ({ all = false } = {}) =>
+      answer(async () => {
+        await clear(all, "request");
+        return ok(undefined);
+      }),
+    onCleared: (listener) => {
+      if (untold) listener(untold);
+      untold = undefined;
+      return events.on("cleared", listener);
+    },
   };
-
-  async function capture(minQuality: number, context: CaptureContext): Promise<Result<FingerCapture>> {
-    const taken = await image(context);
-    if (!taken.ok) return taken;
-    const packed = await module.uploadImage();
-    const expected = (profile.imageWidth * profile.imageHeight) / 2;
-    if (packed.length !== expected) throw deviceFault("protocol", { imageBytes: packed.length, expected });
-    const grey = expandImage(packed);
-    const quality = imageQuality(grey, profile.imageWidth, profile.imageHeight);
-    for (const buffer of [1, 2] as const) {
-      const made = await features(buffer, context);
-      if (!made.ok) return made;
-    }
-    if (quality < minQuality) {
-      context.prompt("poorQuality");
-      return err(deviceFault("poorQuality", { quality, minQuality, advice: "poorQuality" }));
-    }
-    const merged = await module.makeModel();
-    if (merged === ACK.cannotMerge) return err(deviceFault("poorQuality", { advice: "moved" }));
-    if (merged !== ACK.ok) throw refused("makeModel", merged);
-    const template = await module.uploadTemplate();
-    await light(3, 4);
-    context.prompt("lift");
-    return ok({
-      image: grey,
-      width: profile.imageWidth,
-      height: profile.imageHeight,
-      resolutionDpi: profile.resolutionDpi,
-      template,
-      templateFormat: profile.templateFormat,
-      quality,
-    });
-  }
-
-  async function byPage(
-    template: Uint8Array,
-    context: CaptureContext,
-  ): Promise<Result<{ matched: boolean; score: number }>> {
-    const page = settings.reservedPage;
-    await module.downloadTemplate(1, template);
-    await module.store(page);
-    try {
-      const taken = await image(context);
-      if (!taken.ok) return taken;
-      const made = await features(1, context);
-      if (!made.ok) return made;
-      const score = await module.searchPage(page);
-      return ok({ matched: score !== undefined, score: score ?? 0 });
-    } finally {
-      await module.remove(page);
-      await light(4, 2);
-    }
-  }
-
-  async function byBuffers(
-    template: Uint8Array,
-    context: CaptureContext,
-  ): Promise<Result<{ matched: boolean; score: number }>> {
-    const taken = await image(context);
-    if (!taken.ok) return taken;
-    const made = await features(1, context);
-    if (!made.ok) return made;
-    await module.downloadTemplate(2, template);
-    const score = await module.match();
-    return ok({ matched: score !== undefined, score: score ?? 0 });
-  }
 
   return {
     identity: {
@@ -245,9 +189,13 @@ function session(
       ...(info?.serial ? { serial: info.serial } : {}),
       ...(info ? { firmware: info.firmware } : {}),
     },
-    capabilities: { ...capabilities },
+    capabilities: { ...capabilities() },
     verbs,
-    recover: async () => ({ templatesCleared: await clear() }),
+    selfTests: selfTests(opened),
+    recover: async () => {
+      untold = await clear(false, "recovery");
+      return { templatesCleared: untold.templates };
+    },
     probe: () => module.verifyPassword(),
     lost: link.lost,
     close: async () => {

@@ -6,6 +6,7 @@
 export const PACKET = { command: 0x01, data: 0x02, ack: 0x07, end: 0x08 } as const;
 export type PacketId = (typeof PACKET)[keyof typeof PACKET];
 
+/** Instruction codes (ZFM user manual V1.5; R503 manual V1.2.1 §5.2, marked R503; ZFM optical modules, marked ZFM). */
 export const OP = {
   getImage: 0x01,
   makeFeatures: 0x02,
@@ -17,15 +18,39 @@ export const OP = {
   uploadTemplate: 0x08,
   downloadTemplate: 0x09,
   uploadImage: 0x0a,
+  downloadImage: 0x0b,
   remove: 0x0c,
   empty: 0x0d,
   setParameter: 0x0e,
   readParameters: 0x0f,
+  setPassword: 0x12,
   verifyPassword: 0x13,
+  randomCode: 0x14,
+  setAddress: 0x15,
+  readInfoPage: 0x16,
+  /** ZFM. */
+  portControl: 0x17,
+  writeNotepad: 0x18,
+  readNotepad: 0x19,
+  fastSearch: 0x1b,
   templateCount: 0x1d,
+  readIndexTable: 0x1f,
+  /** R503, from here to the handshake. */
+  getImageEx: 0x28,
+  cancel: 0x30,
+  autoEnrol: 0x31,
+  autoIdentify: 0x32,
   auraLed: 0x35,
+  checkSensor: 0x36,
+  algorithmVersion: 0x39,
+  firmwareVersion: 0x3a,
   productInfo: 0x3c,
   softReset: 0x3d,
+  handshake: 0x40,
+  /** ZFM, from here on. */
+  lightOn: 0x50,
+  lightOff: 0x51,
+  getImageDark: 0x52,
 } as const;
 
 /** Confirmation codes that a driver acts upon (ZFM-20 manual, "confirmation code"). */
@@ -41,8 +66,16 @@ export const ACK = {
   noMatch: 0x08,
   notFound: 0x09,
   cannotMerge: 0x0a,
+  badPage: 0x0b,
+  badTemplate: 0x0c,
   wrongPassword: 0x13,
+  noImage: 0x15,
+  libraryFull: 0x1f,
   passwordNeeded: 0x21,
+  templateEmpty: 0x22,
+  libraryEmpty: 0x24,
+  timeout: 0x26,
+  alreadyThere: 0x27,
   sensorFault: 0x29,
   unsupported: 0xfc,
   hardwareFault: 0xfd,

@@ -1,7 +1,7 @@
 import { deviceFault } from "../../contract/index.ts";
 import { type Clock, defineEvents, type Fault, isFault, Mutex } from "../../kit/index.ts";
 import type { SerialConnection } from "../../ports/index.ts";
-import { ACK, encodePacket, PACKET, type Packet } from "./frame.ts";
+import { ACK, encodePacket, OP, OVERHEAD, PACKET, type Packet } from "./frame.ts";
 import { Ef01Parser } from "./parser.ts";
 
 /** First byte of an acknowledgement after a command, ms; taking an image may take most of it. */
@@ -28,12 +28,17 @@ const log = defineEvents("ef01", {
 export class Ef01Link {
   readonly #connection: SerialConnection;
   readonly #clock: Clock;
-  readonly #address: number;
+  #address: number;
+  /** Where answers may come from: the module's address, and the new one while it is being changed. */
+  #heard: readonly number[];
   readonly #parser = new Ef01Parser();
   readonly #mutex = new Mutex();
   #inbox: Packet[] = [];
   #arrived: () => void = () => undefined;
   #gone: Fault | undefined;
+  /** Bytes that were no packet for us, since the last command. */
+  #strange = 0;
+  #onStrange: () => void = () => undefined;
   /** Monotonic time until which the answer of a silent command may still come. */
   #owedUntil = 0;
   readonly lost: Promise<Fault>;
@@ -44,12 +49,17 @@ export class Ef01Link {
     this.#connection = connection;
     this.#clock = clock;
     this.#address = address;
+    this.#heard = [address];
     connection.onData((chunk) => {
       const { packets, junk } = this.#parser.push(chunk);
       if (junk > 0) log("junk", { bytes: junk });
+      this.#strange += junk;
       for (const packet of packets) {
-        if (packet.address === this.#address && packet.id !== PACKET.command) this.#inbox.push(packet);
+        if (packet.id === PACKET.command) continue;
+        if (this.#heard.includes(packet.address)) this.#inbox.push(packet);
+        else this.#strange += OVERHEAD + packet.content.length;
       }
+      if (junk > 0) this.#onStrange();
       this.#arrived();
     });
     this.lost = connection.closed.then(() => {
@@ -64,7 +74,10 @@ export class Ef01Link {
     return this.#mutex.run(() => this.#command(content, timeMs));
   }
 
-  /** A command after whose acknowledgement the module sends data, until its end packet. Size is never assumed. */
+  /**
+   * A command after whose acknowledgement the module sends data, until its end packet. Size is never assumed, and where
+   * as many bytes as a packet has were lost the whole is `device.protocol`: nothing else would tell.
+   */
   receive(content: number[]): Promise<{ code: number; data: Uint8Array }> {
     return this.#mutex.run(async () => {
       const ack = await this.#command(content, ACK_MS);
@@ -77,7 +90,9 @@ export class Ef01Link {
         parts.push(packet.content);
         total += packet.content.length;
         if (total > MAX_TRANSFER) throw deviceFault("protocol", { reason: "endless" });
-        if (packet.id === PACKET.end) return { code: ACK.ok, data: Buffer.concat(parts) };
+        if (packet.id !== PACKET.end) continue;
+        if (this.#strange >= OVERHEAD) throw deviceFault("protocol", { reason: "lostData" });
+        return { code: ACK.ok, data: Buffer.concat(parts) };
       }
     });
   }
@@ -98,6 +113,58 @@ export class Ef01Link {
     });
   }
 
+  /**
+   * A command that the module answers step by step; ends with the answer for which `last` is true. An aborted signal sends
+   * Cancel, whose bare answer ends it too.
+   * @param timeMs longest silence between two steps
+   */
+  steps(
+    content: number[],
+    timeMs: number,
+    last: (code: number, data: Uint8Array) => boolean,
+    signal: AbortSignal,
+  ): Promise<{ code: number; data: Uint8Array }> {
+    return this.#mutex.run(async () => {
+      const cancel = () => void this.#write([OP.cancel]).catch(() => undefined);
+      let answer = this.#command(content, timeMs);
+      signal.addEventListener("abort", cancel, { once: true });
+      if (signal.aborted) cancel();
+      try {
+        for (;;) {
+          const { code, data } = await answer;
+          if (last(code, data) || (signal.aborted && data.length === 0)) return { code, data };
+          answer = this.#next(timeMs).then(acknowledgement);
+        }
+      } finally {
+        signal.removeEventListener("abort", cancel);
+      }
+    });
+  }
+
+  /** Gives the module another address: the answer comes from the new one already, which is used from then on. */
+  readdress(content: number[], address: number): Promise<number> {
+    return this.#mutex.run(async () => {
+      this.#heard = [this.#address, address];
+      try {
+        const { code } = await this.#command(content, ACK_MS);
+        if (code === ACK.ok) this.#address = address;
+        return code;
+      } finally {
+        this.#heard = [this.#address];
+      }
+    });
+  }
+
+  /** Goes on under an address that the module is known to have. */
+  speakTo(address: number): void {
+    this.#address = address;
+    this.#heard = [address];
+  }
+
+  get address(): number {
+    return this.#address;
+  }
+
   setBaudRate(rate: number): Promise<void> {
     return this.#mutex.run(async () => {
       // What comes at another rate is no packet.
@@ -106,7 +173,18 @@ export class Ef01Link {
     });
   }
 
-  pause = (ms: number): Promise<void> => this.#mutex.run(() => this.#clock.sleep(ms));
+  /** A command that restarts the module; then waits for the bare byte with which it says that it is there, `ms` at most. */
+  restart(content: number[], ms: number): Promise<number> {
+    return this.#mutex.run(async () => {
+      const { code } = await this.#command(content, ACK_MS);
+      if (code !== ACK.ok || this.#strange > 0) return code;
+      const heard = new AbortController();
+      this.#onStrange = () => heard.abort();
+      await this.#clock.sleep(ms, heard.signal);
+      this.#onStrange = () => undefined;
+      return code;
+    });
+  }
 
   async close(): Promise<void> {
     await this.#connection.close();
@@ -119,16 +197,19 @@ export class Ef01Link {
     this.#owedUntil = 0;
     this.#parser.reset();
     this.#inbox = [];
-    await this.#connection.write(
-      encodePacket({ address: this.#address, id: PACKET.command, content: Uint8Array.from(content) }),
-    );
+    this.#strange = 0;
+    await this.#write(content);
     const packet = await this.#next(timeMs).catch((error: unknown) => {
       if (isFault(error, "device.noReply")) this.#owedUntil = this.#clock.mono() + OWED_MS;
       throw error;
     });
-    const [code] = packet.content;
-    if (packet.id !== PACKET.ack || code === undefined) throw deviceFault("protocol", { expected: "ack" });
-    return { code, data: packet.content.subarray(1) };
+    return acknowledgement(packet);
+  }
+
+  #write(content: number[]): Promise<void> {
+    return this.#connection.write(
+      encodePacket({ address: this.#address, id: PACKET.command, content: Uint8Array.from(content) }),
+    );
   }
 
   async #next(timeMs: number): Promise<Packet> {
@@ -153,4 +234,10 @@ export class Ef01Link {
       timer.abort();
     }
   }
+}
+
+function acknowledgement({ id, content }: Packet): { code: number; data: Uint8Array } {
+  const [code] = content;
+  if (id !== PACKET.ack || code === undefined) throw deviceFault("protocol", { expected: "ack" });
+  return { code, data: content.subarray(1) };
 }

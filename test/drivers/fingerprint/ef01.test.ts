@@ -345,7 +345,7 @@ test("what another address says is not heard", async () => {
 test("a bare 00, or one of another length, is no match", async () => {
   for (const content of ["00", "00 0000", "00 0000 0064 00"]) {
     const failed = await scripted([0xffffffff, content])
-      .searchPage(0)
+      .search(0, 1)
       .catch((error) => error);
     assert.ok(isFault(failed, "device.protocol"), content);
   }
@@ -353,7 +353,7 @@ test("a bare 00, or one of another length, is no match", async () => {
     .match()
     .catch((error) => error);
   assert.ok(isFault(failed, "device.protocol"));
-  assert.is(await scripted([0xffffffff, "00 0000 0064"]).searchPage(0), 100);
+  assert.equal(await scripted([0xffffffff, "00 0000 0064"]).search(0, 1), { page: 0, score: 100 });
 });
 
 test("a page beyond the library and a silent line are told at opening", async (t) => {
