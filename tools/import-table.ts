@@ -71,6 +71,13 @@ const REACHES_INSIDE = ["drivers/registry", "drivers/conformance", "runtime/dev"
 /** A driver's conformance entry starts its simulator on the bench; it stands beside the driver and is never bundled. */
 const CONFORMANCE_ENTRY = /^drivers\/[a-z]+\/[a-z0-9-]+\/conformance\.ts$/;
 
+/**
+ * The simulator of an I2C chip stands beside its driver, so that a new chip touches one folder. It knows kit, contract and
+ * what the bench says a chip is; it shares nothing with the driver, and the driver does not know it.
+ */
+const CHIP_SIMULATOR = /^drivers\/(?!bench\/)[a-z]+\/[a-z0-9-]+\/simulator\.ts$/;
+const SIMULATOR_MAY = /^drivers\/(kit\/index|contract\/index|bench\/bus\/chip)\.ts$/;
+
 /** Drivers do not know each other: each `drivers/<class>/<chip>` is a room of its own. */
 function roomOf(file: string): { name: string; may: string[] } | undefined {
   const found = ROOMS.find(({ room }) => file.startsWith(`${room}/`));
@@ -90,6 +97,14 @@ export function violations(file: string, source: string): string[] {
   for (const match of source.matchAll(IMPORT)) {
     const specifier = match[1] ?? match[2] ?? match[3] ?? "";
     const target = relative(".", resolve(dirname(file), specifier));
+    if (CHIP_SIMULATOR.test(file)) {
+      if (!SIMULATOR_MAY.test(target)) found.push(`${file}: a chip's simulator may not import ${target}`);
+      continue;
+    }
+    if (CHIP_SIMULATOR.test(target) && file.startsWith("drivers/") && !CONFORMANCE_ENTRY.test(file)) {
+      found.push(`${file}: only the bench and the conformance entry know ${target}`);
+      continue;
+    }
     if (target.startsWith(`${own.name}/`)) continue;
     const other = roomOf(target);
     if (CONFORMANCE_ENTRY.test(file) && /^drivers\/(conformance|bench)\//.test(target)) continue;

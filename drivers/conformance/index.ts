@@ -1,4 +1,5 @@
 export * from "./cases.ts";
+export * from "./chip.ts";
 export * from "./entry.ts";
 export * from "./rig.ts";
 export * from "./sensor.ts";

@@ -14,6 +14,7 @@ const FORBIDDEN: Record<string, string> = {
   "drivers/host": "drivers/ports/index.ts",
   "drivers/bench": "drivers/lock/kerong/index.ts",
   "drivers/registry": "drivers/bench/index.ts",
+  "drivers/conformance": "runtime/core/index.ts",
   drivers: "drivers/bench/index.ts",
   flows: "runtime/core/index.ts",
   provisioning: "drivers/ports/index.ts",
@@ -60,6 +61,18 @@ test("a driver may not import another driver, and a room is entered by its index
     violations("runtime/vault/ledger.ts", `import { x } from "../../drivers/kit/index.ts";`).length,
     0,
   );
+});
+
+test("a chip's simulator knows the bench's chip and not its driver, and the driver does not know it", () => {
+  const simulator = "drivers/sensor/bme280/simulator.ts";
+  const count = (file: string, target: string) => violations(file, `import { x } from "${target}";`).length;
+  assert.is(count(simulator, "../../bench/bus/chip.ts"), 0);
+  assert.is(count(simulator, "../../kit/index.ts"), 0);
+  assert.is(count(simulator, "./registers.ts"), 1);
+  assert.is(count(simulator, "../../ports/index.ts"), 1);
+  assert.is(count(simulator, "../../bench/index.ts"), 1);
+  assert.is(count("drivers/sensor/bme280/driver.ts", "./simulator.ts"), 1);
+  assert.is(count("drivers/sensor/bme280/conformance.ts", "./simulator.ts"), 0);
 });
 
 test("the code keeps the table", () => {

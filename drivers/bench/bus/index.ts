@@ -1,2 +1,3 @@
+export * from "./chip.ts";
 export * from "./client.ts";
 export * from "./server.ts";

@@ -1,21 +1,16 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { Bme280 } from "../climate/index.ts";
+import { type Clock, systemClock } from "../../kit/index.ts";
 import { type BenchConfig, devicesOf, type GpioPlace } from "../config.ts";
 import type { Simulator, World } from "../world.ts";
+import { type I2cPart, noAcknowledge } from "./chip.ts";
+import { placeParts } from "./chips.ts";
 import { type BusMessage, type BusRequest, byLine, type Chip } from "./protocol.ts";
 
 /** First GPIO number of the first chip, as Linux gives since 6.6. */
 const FIRST_BASE = 512;
 const LEAST_LINES = 58;
-
-interface I2cPart {
-  role: string;
-  bus: number;
-  address: number;
-  part: { read(length: number): Uint8Array; write(bytes: Uint8Array): void };
-}
 
 export interface BusServer extends Simulator {
   chips: Chip[];
@@ -29,6 +24,7 @@ export async function startBusServer(options: {
   world: World;
   socket: string;
   sysfsRoot: string;
+  clock?: Clock;
 }): Promise<BusServer> {
   const { config, world, socket, sysfsRoot } = options;
   const places = [...devicesOf(config, "auxiliary.gpio"), ...devicesOf(config, "indicator.gpio")].map(
@@ -36,12 +32,7 @@ export async function startBusServer(options: {
   );
   const chips = chipsOf(places);
   writeSysfs(sysfsRoot, chips);
-  const parts: I2cPart[] = devicesOf(config, "sensor.bme280").map(({ role, bus, address }) => ({
-    role,
-    bus,
-    address,
-    part: new Bme280(() => world.climate()),
-  }));
+  const parts = await placeParts(config, world, options.clock ?? systemClock);
   const numbers = new Map(places.map((place) => [numberOf(chips, place), place]));
   const levels = new Map<number, 0 | 1>();
   const readLevels = () => {
@@ -69,10 +60,9 @@ export async function startBusServer(options: {
     return { chip: chip.label, offset: line - chip.base };
   }
 
-  function partAt(bus: number, address: number): I2cPart["part"] {
+  function partAt(bus: number, address: number): I2cPart {
     const found = parts.find((row) => row.bus === bus && row.address === address);
-    // Nobody acknowledges the address: what Linux reports for the Raspberry Pi's controller.
-    if (!found || !world.attached(found.role)) throw new Error("EREMOTEIO");
+    if (!found?.roles.some((role) => world.attached(role))) throw noAcknowledge();
     return found.part;
   }
 

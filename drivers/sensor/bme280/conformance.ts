@@ -1,13 +1,8 @@
-import { Bme280 } from "../../bench/climate/index.ts";
-import type { Plant } from "../../bench/index.ts";
-import { sensorConformance } from "../../conformance/index.ts";
+import { chipConformance } from "../../conformance/index.ts";
+import { simulator } from "./simulator.ts";
 
-export const conformance = sensorConformance<{ plant: Plant }>({
+export const conformance = chipConformance(simulator, {
   configuration: { role: "climate.inside", driver: "sensor.bme280", bus: 1, address: 0x76 },
-  start: ({ plant, i2c }) => {
-    i2c(0x76, new Bme280(() => plant.climate()));
-    return { plant };
-  },
   readings: {
     "hw.temperature": {
       unit: "Cel",

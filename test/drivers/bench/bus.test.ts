@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { connectBenchBus, startBusServer } from "../../../drivers/bench/bus/index.ts";
-import { temperatureOf } from "../../../drivers/bench/climate/index.ts";
 import { gpioPorts, i2cPorts } from "../../../drivers/ports/index.ts";
+import { temperatureOf } from "../../../drivers/sensor/bme280/simulator.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import { CHIP, CONFIG, testPlant } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import type { Climate } from "../plant/index.ts";
+import type { ChipSimulator, SimulatedPart } from "../../bench/bus/chip.ts";
 
 /**
  * BME280 as registers (Bosch BST-BME280-DS001 rev 1.23). The raw values are found by searching for the one that the
@@ -75,15 +75,30 @@ function search(wanted: number, max: number, f: (raw: number) => number): number
   return low;
 }
 
+interface Climate {
+  temperatureCel: number;
+  humidityPercent: number;
+  pressurePa: number;
+}
+
 /** One BME280 on a bus: a register file with a pointer, as I2C sees it. */
-export class Bme280 {
+export class Bme280 implements SimulatedPart {
   readonly #climate: () => Climate;
   readonly #registers = new Uint8Array(256);
   #pointer = 0;
 
   constructor(climate: () => Climate) {
     this.#climate = climate;
-    this.#reset();
+    this.powerCycle();
+  }
+
+  powerCycle(): void {
+    this.#registers.fill(0);
+    this.#registers.set(CALIBRATION_88, 0x88);
+    this.#registers[0xa1] = CALIBRATION_A1;
+    this.#registers.set(CALIBRATION_E1, 0xe1);
+    this.#registers[ID] = 0x60;
+    this.#store(0x80000, 0x80000, 0x8000);
   }
 
   /** Register pointer, then pairs of value and further register, as §6.2.1 has it. */
@@ -108,7 +123,7 @@ export class Bme280 {
   }
 
   #set(register: number, value: number): void {
-    if (register === RESET && value === 0xb6) return this.#reset();
+    if (register === RESET && value === 0xb6) return this.powerCycle();
     if (register !== CTRL_HUM && register !== CTRL_MEAS && register !== CONFIG) return;
     this.#registers[register] = value;
     if (register === CTRL_MEAS && (value & 0b11) !== 0) {
@@ -148,13 +163,8 @@ export class Bme280 {
       DATA,
     );
   }
-
-  #reset(): void {
-    this.#registers.fill(0);
-    this.#registers.set(CALIBRATION_88, 0x88);
-    this.#registers[0xa1] = CALIBRATION_A1;
-    this.#registers.set(CALIBRATION_E1, 0xe1);
-    this.#registers[ID] = 0x60;
-    this.#store(0x80000, 0x80000, 0x8000);
-  }
 }
+
+export const simulator: ChipSimulator = {
+  create: (_wired, world) => new Bme280(() => world.climate()),
+};

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { Bme280, humidityOf, pressureOf, temperatureOf } from "../../../drivers/bench/climate/index.ts";
+import { Bme280, humidityOf, pressureOf, temperatureOf } from "../../../drivers/sensor/bme280/simulator.ts";
 import { suite } from "../../kit.ts";
 
 const { test, run } = suite("BME280 simulator");

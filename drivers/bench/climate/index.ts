@@ -1,1 +1,0 @@
-export * from "./bme280.ts";
