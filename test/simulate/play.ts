@@ -35,7 +35,7 @@ export class Play {
   readonly tally: Tally = { operations: {}, outcomes: {}, cells: {}, refused: 0, starts: 0, virtualMs: 0 };
   /** The next start is cut short after this time, ms. */
   cutAgainAfter: number | undefined;
-  readonly #trace: (what: string) => void;
+  readonly #trace: ((what: string) => void) | undefined;
   readonly #items: Item[];
   readonly #random: () => number;
   #plan: { step: string; fault: FaultName }[] = [];
@@ -52,8 +52,8 @@ export class Play {
   #lied = false;
 
   /** @param trace told of everything that happens, for whoever looks into one seed */
-  constructor(seed: number, trace: (line: string) => void = () => undefined) {
-    this.#trace = (what) => trace(`${this.world.scheduler.now.toFixed(0).padStart(9)} ${what}`);
+  constructor(seed: number, trace?: (line: string) => void) {
+    if (trace) this.#trace = (what) => trace(`${this.world.scheduler.now.toFixed(0).padStart(9)} ${what}`);
     this.world = new World(seed);
     this.judge = new Judge(this.world);
     this.#random = this.world.random;
@@ -66,7 +66,7 @@ export class Play {
     this.world.onExit = () => this.cut(200);
     this.world.onOpen = (place) => void this.#person(place);
     this.world.onEvent = ({ name, body }) => {
-      if (name === "handover" || name === "exchange") this.#trace(`${name} ${JSON.stringify(body)}`);
+      if (name === "handover" || name === "exchange") this.#trace?.(`${name} ${JSON.stringify(body)}`);
       if (name === "journal") this.judge.journalled(Number(body.seq));
       if (name === "handover" && body.phase === "done") this.#tell(`done ${body.slot}`, body);
       if (name === "exchange" && ENDS.has(String(body.phase))) this.#tell(`done ${body.slot}`, body);
@@ -78,8 +78,9 @@ export class Play {
     await this.#start();
     await this.#rest();
     for (let i = 0; i < count && this.judge.violations.length === 0; i++) {
-      await this.#operation();
-      await this.#rest();
+      const quiet = await this.#operation();
+      if (quiet) this.judge.atRest();
+      else await this.#rest();
     }
     await this.judge.balance();
     this.tally.starts = this.world.starts;
@@ -139,14 +140,14 @@ export class Play {
   }
 
   #step(step: string): void {
-    this.#trace(step);
+    this.#trace?.(step);
     const operation = this.#current;
     const next = this.#plan[0];
     if (!operation || !next || next.step !== step) return;
     this.#plan.shift();
     this.#last = `${operation.kind} ${step} ${next.fault}`;
     add(this.tally.cells, this.#last);
-    this.#trace(`--- ${next.fault}`);
+    this.#trace?.(`--- ${next.fault}`);
     FAULTS[next.fault](this, operation);
   }
 
@@ -175,7 +176,8 @@ export class Play {
     this.#plan.push({ step, fault });
   }
 
-  async #operation(): Promise<void> {
+  /** Answers whether nothing went wrong, so that nothing has to be put right. */
+  async #operation(): Promise<boolean> {
     const inside = this.#items.filter((item) => item.place !== "out");
     const outside = this.#items.filter((item) => item.place === "out");
     const free = this.world.cabinet.places.length - inside.length;
@@ -189,10 +191,10 @@ export class Play {
     add(this.tally.operations, kind);
     this.judge.begin(operation);
     const planned = this.#plan.length > 0;
-    this.#trace(`=== ${kind} ${item.code} ${item.place} ${JSON.stringify(this.#plan)}`);
+    this.#trace?.(`=== ${kind} ${item.code} ${item.place} ${JSON.stringify(this.#plan)}`);
     const outcome = kind === "release" ? await this.#release(operation) : await this.#staff(operation);
     this.#plan = [];
-    this.#trace(`outcome ${outcome}`);
+    this.#trace?.(`outcome ${outcome}`);
     this.judge.outcome(operation, outcome);
     if (!outcome) this.tally.refused++;
     add(this.tally.outcomes, `${planned ? "" : "clean "}${kind} ${outcome ?? "refused"}`);
@@ -202,6 +204,7 @@ export class Play {
     this.#lied = operation.sensorsLied;
     this.judge.end(operation);
     this.#current = undefined;
+    return !planned;
   }
 
   #make(
@@ -210,6 +213,8 @@ export class Play {
     place = item.place === "out" ? undefined : this.world.cabinet.at(item.place),
   ): Operation {
     const r = this.#random;
+    // Most people are quick here, for the sake of the number of hand-overs; some take their time.
+    const pace = r() < 0.85 ? 250 : 1_000;
     return {
       kind,
       item,
@@ -221,9 +226,9 @@ export class Play {
       person: {
         opens: true,
         acts: true,
-        openMs: 100 + r() * 600,
-        actMs: 200 + r() * 800,
-        closeMs: 200 + r() * 800,
+        openMs: 50 + r() * pace,
+        actMs: 50 + r() * pace,
+        closeMs: 50 + r() * pace,
       },
     };
   }
@@ -259,6 +264,7 @@ export class Play {
   /** Hands one item out; answers the outcome, or undefined when nothing was accepted. */
   async #release(operation: Operation): Promise<string | undefined> {
     const { item } = operation;
+    if (operation === this.#current) await this.#closeExchange();
     const voucher = this.world.papers.voucher(item.code, ++this.#number);
     operation.voucher = voucher.id;
     const begun = await this.world.call<{ challenge: string; slot: string }>("collect.begin", {

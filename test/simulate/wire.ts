@@ -80,17 +80,19 @@ export class Wire {
     };
   }
 
-  async #write(bytes: Uint8Array, life: Life): Promise<void> {
+  #write(bytes: Uint8Array, life: Life): Promise<void> {
     const sent = this.#take("request") ? this.#spoil(bytes) : bytes;
     if (bytes[2] === 0x31) this.onUnlock();
     const echo = this.#take("echo");
-    this.#scheduler.after(bytes.length * BYTE_MS, this.#life, () => {
-      // What a process had given to the line when it died may have left or not.
-      if (this.#unplugged || (!life.alive && this.#random() < 0.5)) return;
-      if (echo) this.#toDriver?.(bytes);
-      if (sent.length > 0) this.#cabinet.receive(sent);
-    });
-    await new Promise<void>((resolve) => this.#scheduler.after(bytes.length * BYTE_MS, life, resolve));
+    return new Promise((resolve) =>
+      this.#scheduler.after(bytes.length * BYTE_MS, this.#life, () => {
+        if (life.alive) resolve();
+        // What a process had given to the line when it died may have left or not.
+        if (this.#unplugged || (!life.alive && this.#random() < 0.5)) return;
+        if (echo) this.#toDriver?.(bytes);
+        if (sent.length > 0) this.#cabinet.receive(sent);
+      }),
+    );
   }
 
   #spoil(bytes: Uint8Array): Uint8Array {

@@ -12,6 +12,8 @@ export interface Played {
 }
 
 setLog({ level: "error", sink: () => undefined });
+// Faults are made by the thousand, and writing down where each came from takes a good part of the time.
+if (!workerData?.trace) Error.stackTraceLimit = 0;
 
 let strays: string[] = [];
 process.on("unhandledRejection", (error) => {

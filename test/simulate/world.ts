@@ -16,7 +16,7 @@ export const LOCKS = 4;
 /** A Tuesday. */
 const EPOCH = Date.UTC(2026, 10, 24, 8);
 /** As those of a unit, but for doors that stand open, which would only be looked at more often. */
-const LIMITS = { unlatch: 3_000, doorOpen: 20_000, pollLatch: 120, pollDoor: 400 };
+const LIMITS = { unlatch: 3_000, doorOpen: 20_000, pollLatch: 120, pollDoor: 600 };
 const EXTERNAL = globalThis as unknown as { simulatedExit: (code: number) => void };
 
 export type VaultEvent = { name: string; body: Record<string, unknown> };

@@ -43,7 +43,7 @@ class Signal {
 
 class Controller {
   readonly signal = new Signal();
-  abort(reason: unknown = new Error("aborted")): void {
+  abort(reason: unknown = "aborted"): void {
     this.signal.fire(reason);
   }
 }
