@@ -14,6 +14,8 @@ export interface Operation {
   voucher: string | undefined;
   /** Whether it was asked for with all that it needs, so that one motion is in order. */
   allowed: boolean;
+  /** An interlock was active when it was asked for. */
+  forbidden: boolean;
   motions: number;
   /** A sensor of its slot was made to lie: outcomes may then be wrong, motions may not. */
   sensorsLied: boolean;
@@ -63,6 +65,7 @@ export class Judge {
       operation.place = place;
     }
     if (!operation.allowed) this.violated(`${operation.kind} moved slot ${place.slot} without permission`);
+    if (operation.forbidden) this.violated(`slot ${place.slot} moved against an interlock`);
     operation.motions++;
     if (operation.motions > 1) this.violated(`second motion of slot ${place.slot} for one ${operation.kind}`);
     const issued = this.#rows("effects").some((row) => row.slot === place.slot && row.state === "ISSUED");
@@ -140,6 +143,9 @@ export class Judge {
       count("release", "taken") +
       count("unload", "empty") +
       settledAs(["release", "unload"], ["taken", "removed"]);
+    const issued = this.#rows("journal").filter((row) => String(row.event).endsWith(".issued")).length;
+    const sent = effects.filter((row) => row.before !== null).length;
+    if (issued !== sent) this.violated(`${sent} effects were issued, the journal tells of ${issued}`);
     const there = this.#world.cabinet.places.filter((place) => place.item).length;
     if (came - went !== there) this.violated(`counts: ${came} came, ${went} went, ${there} are there`);
     const reader = { all: async (sql: string) => this.#world.disk.database.execute(sql, []).rows as never[] };

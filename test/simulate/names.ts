@@ -2,6 +2,7 @@ import { WIRE_FAULTS } from "./wire-faults.ts";
 
 /** Steps of a motion at which something can be made to happen; what begins with `restart` comes after a cut. */
 export const STEPS = [
+  "ask",
   "before-intent",
   "commit-intent",
   "intent",

@@ -192,6 +192,8 @@ export class Play {
     this.judge.begin(operation);
     const planned = this.#plan.length > 0;
     this.#trace?.(`=== ${kind} ${item.code} ${item.place} ${JSON.stringify(this.#plan)}`);
+    this.#step("ask");
+    operation.forbidden = this.world.interlock === 1;
     const outcome = kind === "release" ? await this.#release(operation) : await this.#staff(operation);
     this.#plan = [];
     this.#trace?.(`outcome ${outcome}`);
@@ -223,6 +225,7 @@ export class Play {
       allowed: false,
       motions: 0,
       sensorsLied: false,
+      forbidden: false,
       person: {
         opens: true,
         acts: true,
@@ -388,6 +391,7 @@ export class Play {
       const waits = status.value.slots.filter(({ state }) => state === "unknown" || state === "presented");
       if (rested && waits.length === 0 && status.value.interlocks.length === 0) break;
       if (tries > 200) return this.judge.violated("the unit does not come to rest");
+      if (rested && waits[0] && this.#random() < 0.3) await this.#askUnsettled(waits[0].slot);
       if (rested) for (const slot of waits) await this.#settle(slot.slot, slot.effect ?? "");
       if (!rested || status.value.interlocks.length > 0) await world.sleep(250);
     }
@@ -411,6 +415,13 @@ export class Play {
       this.judge.end(operation);
       await this.#closeExchange();
     }
+  }
+
+  /** Nothing is handed out of a slot of which nobody knows what happened. */
+  async #askUnsettled(slot: string): Promise<void> {
+    const item = this.#items.find(({ place }) => place === slot);
+    if (item)
+      await this.#asksInVain(this.world.papers.voucher(item.code, ++this.#number).jws, "an unsettled slot");
   }
 
   async #settle(slot: string, effect: string): Promise<void> {
