@@ -36,7 +36,21 @@ export type BenchDevice =
       port?: { path: string; baudRate: number };
     }
   | { role: string; driver: "camera.libcamera"; index: number }
-  | { role: string; driver: "sensor.bme280"; bus: number; address: number }
+  | {
+      role: string;
+      driver: "auxiliary.mcp23017";
+      bus: number;
+      address: number;
+      pin: number;
+      activeLow: boolean;
+    }
+  | {
+      role: string;
+      driver: "printer.escpos";
+      profile: "tm" | "basic";
+      encoding: "gb18030" | "big5";
+      port?: { path: string; baudRate: number };
+    }
   | { role: string; driver: "auxiliary.gpio"; line: GpioPlace; activeLow: boolean }
   | { role: string; driver: "indicator.gpio"; line: GpioPlace; activeLow: boolean };
 

@@ -31,6 +31,16 @@ export interface DispenserWorld {
   setCounter(count: number): void;
 }
 
+/** The paper of a receipt printer. */
+export interface PrinterWorld {
+  paper(): "enough" | "nearEnd" | "out";
+  cover(): "closed" | "open";
+  /** Moves the paper by one line with this on it; false when it could not. */
+  line(text: string): boolean;
+  /** Cuts off what was printed; false when the knife sticks. */
+  cut(): boolean;
+}
+
 export interface World {
   /** Whether the device's cable is in. A simulator answers nothing, and its line is gone, while it is not. */
   attached(device: string): boolean;
@@ -48,6 +58,12 @@ export interface World {
   /** Level on a GPIO line. */
   level(chip: string, offset: number): 0 | 1;
   drive(chip: string, offset: number, level: 0 | 1): void;
+  /** The paper of a receipt printer. */
+  printer(device: string): PrinterWorld;
+  /** Volts on the unit's rail, and amperes into its battery: less than 0 while the battery feeds the unit. */
+  rail(): { volts: number; amps: number };
+  /** What presses on a part that is mounted upright, in g: forwards, sideways, down. */
+  gravity(): { x: number; y: number; z: number };
   climate(): { temperatureCel: number; humidityPercent: number; pressurePa: number };
   /** Called after anything changed, with the device or line that it is about. Returns the way to stop. */
   onChange(listener: (what: string) => void): () => void;

@@ -5,6 +5,7 @@ import type { Ports } from "./types.ts";
 
 export * from "./gpio.ts";
 export * from "./i2c.ts";
+export * from "./i2c-sensor.ts";
 export * from "./serial.ts";
 export * from "./tools.ts";
 export * from "./types.ts";

@@ -8,6 +8,7 @@ import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
 import { KerongConfiguration } from "../lock/kerong/configuration.ts";
 import type { DriverTools } from "../ports/index.ts";
 import { Bme280Configuration } from "../sensor/bme280/configuration.ts";
+import { Sht31Configuration } from "../sensor/sht31/configuration.ts";
 
 /** What every driver's `index.ts` exports. The class of the driver says which verbs it has. */
 export interface DriverModule<Settings, Verbs = unknown> {
@@ -37,6 +38,7 @@ export const REGISTRY = {
   "fingerprint.ef01": row("senses", Ef01Configuration, () => import("../fingerprint/ef01/index.ts")),
   "camera.libcamera": row("senses", LibcameraConfiguration, () => import("../camera/libcamera/index.ts")),
   "sensor.bme280": row("senses", Bme280Configuration, () => import("../sensor/bme280/index.ts")),
+  "sensor.sht31": row("senses", Sht31Configuration, () => import("../sensor/sht31/index.ts")),
   "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
   "dispenser.crt591": row("vault", Crt591Configuration, () => import("../dispenser/crt591/index.ts")),
   "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),

@@ -1,6 +1,7 @@
 import type { Clock } from "../../kit/index.ts";
 import type { World } from "../world.ts";
 
+export { expanderChip } from "../plant/lines.ts";
 export type { World } from "../world.ts";
 
 /** An I2C part as the bus sees it: plain writes and reads. A register pointer is the part's own affair. */

@@ -1,3 +1,4 @@
+export { expanderChip } from "./lines.ts";
 export * from "./locker.ts";
 export * from "./plant.ts";
 export * from "./scene.ts";

@@ -1,6 +1,9 @@
 import { type BenchConfig, devicesOf, type GpioPlace } from "../config.ts";
 import { Impossible } from "./locker.ts";
 
+/** Name under which the plant knows the pins of a port expander, as if it were a GPIO chip. */
+export const expanderChip = (bus: number, address: number): string => `i2c${bus}:0x${address.toString(16)}`;
+
 const keyOf = (line: GpioPlace) => `${line.chip}/${line.offset}`;
 
 /** Contacts and lamps on GPIO lines. An input whose wire is cut reads the pull-up. */
@@ -11,10 +14,14 @@ export class Lines {
 
   constructor(config: BenchConfig) {
     this.#inputs = new Map(
-      devicesOf(config, "auxiliary.gpio").map(({ role, line, activeLow }) => [
-        role,
-        { line, activeLow, active: false },
-      ]),
+      [
+        ...devicesOf(config, "auxiliary.gpio"),
+        ...devicesOf(config, "auxiliary.mcp23017").map(({ role, bus, address, pin, activeLow }) => ({
+          role,
+          activeLow,
+          line: { chip: expanderChip(bus, address), offset: pin },
+        })),
+      ].map(({ role, line, activeLow }) => [role, { line, activeLow, active: false }]),
     );
     this.#outputs = new Map(
       devicesOf(config, "indicator.gpio").map(({ role, line, activeLow }) => [role, { line, activeLow }]),

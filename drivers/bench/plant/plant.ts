@@ -1,12 +1,14 @@
 import { type BenchConfig, devicesOf } from "../config.ts";
 import type { Person } from "../people.ts";
-import type { DispenserWorld, Finger, World } from "../world.ts";
+import type { DispenserWorld, Finger, PrinterWorld, World } from "../world.ts";
 import { Dispensers } from "./dispensers.ts";
 import { Items } from "./items.ts";
 import { Lines } from "./lines.ts";
 import { Impossible, Locker } from "./locker.ts";
+import { Papers } from "./papers.ts";
 import type { CameraFault, Draw, Scene } from "./scene.ts";
 import type { Climate, Compartment, DispenserView, Item, PlantEvent, PlantState } from "./state.ts";
+import { Surroundings } from "./surroundings.ts";
 
 /** What survives a restart of the bench: where things lie, not who stands there. */
 export interface PlantSnapshot {
@@ -36,6 +38,10 @@ export class Plant implements World {
   readonly config: BenchConfig;
   /** Card dispensers, for the hands of staff and people, and what a judge counts of them. */
   readonly cards: Dispensers;
+  /** Receipt printers: paper, cover, cutter, and what came out. */
+  readonly papers: Papers;
+  /** Air, mains, and how the cabinet stands. */
+  readonly surroundings: Surroundings;
   readonly #items = new Items();
   readonly #locker: Locker;
   readonly #lines: Lines;
@@ -48,7 +54,6 @@ export class Plant implements World {
   readonly #eventListeners = new Set<(event: PlantEvent) => void>();
   #events: PlantEvent[] = [];
   #seq = 0;
-  #climate: Climate = { temperatureCel: 24.5, humidityPercent: 58, pressurePa: 101_200 };
 
   constructor(options: PlantOptions) {
     this.config = options.config;
@@ -58,6 +63,8 @@ export class Plant implements World {
     const say = (about: string, what: string, more?: Record<string, unknown>) => this.note(about, what, more);
     this.#locker = new Locker(options.config, this.#items, say);
     this.cards = new Dispensers(options.config, this.#items, say);
+    this.papers = new Papers(options.config, say);
+    this.surroundings = new Surroundings(say);
     this.#lines = new Lines(options.config);
     for (const { role } of devicesOf(options.config, "fingerprint.ef01")) this.#fingers.set(role, null);
     for (const { role } of devicesOf(options.config, "camera.libcamera")) {
@@ -106,9 +113,10 @@ export class Plant implements World {
     if (role) this.note(role, `driven ${level ? "high" : "low"}`);
   }
 
-  climate(): Climate {
-    return { ...this.#climate };
-  }
+  printer = (device: string): PrinterWorld => this.papers.world(device);
+  rail = () => this.surroundings.rail();
+  gravity = () => this.surroundings.gravity();
+  climate = (): Climate => this.surroundings.climate();
 
   onChange(listener: (what: string) => void): () => void {
     this.#listeners.add(listener);
@@ -182,10 +190,7 @@ export class Plant implements World {
     this.note(role, active ? "active" : "inactive");
   }
 
-  setClimate(climate: Partial<Climate>): void {
-    this.#climate = { ...this.#climate, ...climate };
-    this.note("climate", "changed", { ...this.#climate });
-  }
+  setClimate = (climate: Partial<Climate>): void => this.surroundings.setClimate(climate);
 
   unplug(device: string): void {
     this.#device(device);
@@ -233,6 +238,9 @@ export class Plant implements World {
       inputs: this.#lines.inputs(),
       lamps: this.#lines.lamps(),
       climate: this.climate(),
+      power: this.surroundings.power(),
+      stand: this.surroundings.stand(),
+      papers: this.papers.views(),
     };
   }
 
@@ -275,7 +283,7 @@ export class Plant implements World {
     for (const [role, active] of Object.entries(snapshot.inputs)) {
       if (role in known) this.#lines.setInput(role, active, this.attached(role));
     }
-    this.#climate = { ...snapshot.climate };
+    this.surroundings.restore(snapshot.climate);
   }
 
   #person(id: string): Person {

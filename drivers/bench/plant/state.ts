@@ -67,6 +67,33 @@ export interface Climate {
   pressurePa: number;
 }
 
+export interface Power {
+  mains: boolean;
+  /** Of the battery while it feeds the unit. */
+  batteryVolts: number;
+  loadAmps: number;
+}
+
+/** How far the cabinet leans out of its upright. */
+export interface Stand {
+  forwardDeg: number;
+  sidewaysDeg: number;
+}
+
+export interface PaperView {
+  device: string;
+  /** Lines left on the roll. */
+  left: number;
+  cover: "closed" | "open";
+  cutter: "ok" | "stuck";
+  /** Printed lines that still hang on the roll; a QR code as `[QR …]`. */
+  hanging: string[];
+  /** The last tickets that were cut off. */
+  tickets: string[][];
+  /** How many were cut off: what a judge counts. */
+  printed: number;
+}
+
 /** One thing that happened, in words for the log of the panel. Numbers and names of people do not occur in it. */
 export interface PlantEvent {
   seq: number;
@@ -89,4 +116,7 @@ export interface PlantState {
   inputs: Record<string, boolean>;
   lamps: Record<string, boolean>;
   climate: Climate;
+  power: Power;
+  stand: Stand;
+  papers: PaperView[];
 }
