@@ -28,11 +28,12 @@ export async function clearAll(opened: Opened): Promise<number> {
 
 /** Removes what must not be in a library that is kept: a borrowed page, an enrolment that was cut. */
 export async function tidy(opened: Opened): Promise<number> {
-  const { module, reservedPage } = opened;
+  const { module, reservedPage, unproved } = opened;
   const cut = await intent.pending(module);
   const used = await pagesInUse(opened);
-  const wrong = used.filter((page) => page === reservedPage || page === cut);
+  const wrong = used.filter((page) => page === reservedPage || page === cut || unproved.has(page));
   for (const page of wrong) await module.remove(page);
+  unproved.clear();
   if (cut !== undefined) {
     await intent.wipe(module);
     log("cutEnrolment", { role: opened.role });

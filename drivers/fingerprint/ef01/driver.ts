@@ -42,6 +42,7 @@ export function ef01Driver(
   const profile = PROFILES[settings.profile];
   /** Settings that this module refused: its flash is not written again at every opening. */
   const refusedSettings = new Set<string>();
+  const unproved = new Set<number>();
   const once = async (setting: string, change: () => Promise<boolean>): Promise<boolean> => {
     if (refusedSettings.has(setting)) return false;
     const changed = await change();
@@ -84,6 +85,7 @@ export function ef01Driver(
           closing: closing.signal,
           templateBytes: info?.templateBytes || undefined,
           dirty: true,
+          unproved,
         };
         return session(opened, link, closing, info);
       } catch (error) {

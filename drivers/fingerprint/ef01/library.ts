@@ -75,11 +75,14 @@ function firstFree({ capacity, reservedPage }: Opened, used: readonly number[]):
 }
 
 /**
- * Stores the model and proves that exactly this page was added. Where the library is kept, the page is noted in the module
- * before and the note is wiped after, so that a cut in between is undone by the next recovery.
+ * Stores the model and proves that exactly this page was added. Until that is done the page counts as unproved and the next
+ * recovery removes it. Where the library is kept, that has to outlive this process too: the page is noted in the module
+ * before and the note is wiped after. What is left is a death of this process between the wiping and its answer: `list`
+ * then shows an id that nobody was given.
  */
 async function commit(opened: Opened, page: number, before: number): Promise<void> {
-  const { module, retention } = opened;
+  const { module, retention, unproved } = opened;
+  unproved.add(page);
   if (retention === "keep") await intent.note(module, page);
   try {
     await module.store(page);
@@ -87,9 +90,10 @@ async function commit(opened: Opened, page: number, before: number): Promise<voi
     if (count !== before + 1 || !(await module.load(1, page)))
       throw deviceFault("protocol", { command: "store", templates: count, expected: before + 1 });
     if (retention === "keep") await intent.wipe(module);
+    unproved.delete(page);
   } catch (error) {
-    // When this fails too, the session ends by the first fault and the recovery of the next one undoes it.
     await module.remove(page).catch(() => undefined);
+    // Whatever it was, the session ends with it, and the recovery of the next one makes sure.
     throw isFault(error, "device.refused")
       ? deviceFault("protocol", { ...error.fields, reason: "notStored" }, error)
       : error;

@@ -10,6 +10,9 @@ const ACK_MS = 1_500;
 const DATA_MS = 500;
 /** How long after a silence its answer may still come, ms; the next command waits as long for it, and throws it away. */
 const OWED_MS = 2_500;
+/** After a transfer that was broken off the line counts as quiet after this silence, ms; some modules never are. */
+const QUIET_MS = 60;
+const LONGEST_NOISE_MS = 2_000;
 /** Cap for a transfer: some clones never send the end packet. */
 const MAX_TRANSFER = 64 * 1024;
 
@@ -36,6 +39,8 @@ export class Ef01Link {
   #inbox: Packet[] = [];
   #arrived: () => void = () => undefined;
   #gone: Fault | undefined;
+  /** A transfer was broken off: the rest of it may still come. */
+  #unquiet = false;
   /** Bytes that were no packet for us, since the last command. */
   #strange = 0;
   #onStrange: () => void = () => undefined;
@@ -82,6 +87,7 @@ export class Ef01Link {
     return this.#mutex.run(async () => {
       const ack = await this.#command(content, ACK_MS);
       if (ack.code !== ACK.ok) return ack;
+      this.#unquiet = true;
       const parts: Uint8Array[] = [];
       let total = 0;
       for (;;) {
@@ -91,6 +97,7 @@ export class Ef01Link {
         total += packet.content.length;
         if (total > MAX_TRANSFER) throw deviceFault("protocol", { reason: "endless" });
         if (packet.id !== PACKET.end) continue;
+        this.#unquiet = false;
         if (this.#strange >= OVERHEAD) throw deviceFault("protocol", { reason: "lostData" });
         return { code: ACK.ok, data: Buffer.concat(parts) };
       }
@@ -195,6 +202,7 @@ export class Ef01Link {
     const owed = this.#owedUntil - this.#clock.mono();
     if (owed > 0 && this.#inbox.length === 0) await this.#next(owed).catch(() => undefined);
     this.#owedUntil = 0;
+    if (this.#unquiet) await this.#untilQuiet();
     this.#parser.reset();
     this.#inbox = [];
     this.#strange = 0;
@@ -204,6 +212,19 @@ export class Ef01Link {
       throw error;
     });
     return acknowledgement(packet);
+  }
+
+  async #untilQuiet(): Promise<void> {
+    const end = this.#clock.mono() + LONGEST_NOISE_MS;
+    while (this.#clock.mono() < end) {
+      this.#inbox = [];
+      const more = await this.#next(QUIET_MS).catch((error: unknown) => {
+        if (!isFault(error, "device.noReply")) throw error;
+        return undefined;
+      });
+      if (!more) break;
+    }
+    this.#unquiet = false;
   }
 
   #write(content: number[]): Promise<void> {

@@ -17,6 +17,8 @@ export interface Opened {
   readonly closing: AbortSignal;
   /** Length of its templates once it is certain: never assumed, models and clones differ. */
   templateBytes: number | undefined;
+  /** Pages of enrolments that were not proved, of this session and those before it in this process. */
+  readonly unproved: Set<number>;
   /** Whether its memory may hold an image or features: always so before the first clearing. */
   dirty: boolean;
 }

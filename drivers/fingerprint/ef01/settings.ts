@@ -87,12 +87,17 @@ export async function changePassword(
 }
 
 /** Gives the module another address; where it then does not answer to it, the old one is used on. */
-export async function changeAddress(module: Ef01Module, link: Ef01Link, address: number): Promise<boolean> {
+export async function changeAddress(
+  module: Ef01Module,
+  link: Ef01Link,
+  address: number,
+  password = 0,
+): Promise<boolean> {
   const from = link.address;
   if ((await link.readdress([OP.setAddress, ...u32(address)], address)) !== ACK.ok) return false;
-  if (await answers(module)) return true;
+  if (await answers(module, password)) return true;
   link.speakTo(from);
-  await module.verifyPassword();
+  await module.verifyPassword(password);
   log("kept", { setting: "address" });
   return false;
 }
@@ -103,8 +108,8 @@ async function undo(setting: string, wanted: number, kept: number, writing: Prom
   log("kept", { setting, wanted, kept });
 }
 
-const answers = (module: Ef01Module): Promise<boolean> =>
-  module.verifyPassword().then(
+const answers = (module: Ef01Module, password = 0): Promise<boolean> =>
+  module.verifyPassword(password).then(
     () => true,
     (error: unknown) => {
       if (isFault(error, "device.noReply") || isFault(error, "device.protocol")) return false;
