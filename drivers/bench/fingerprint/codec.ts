@@ -34,14 +34,18 @@ export class ModuleReader {
         continue;
       }
       if (this.#bytes.length < 9 + size) break;
-      const whole = Buffer.from(this.#bytes.splice(0, 9 + size));
-      if (whole.readUInt32BE(2) !== this.address()) continue;
+      const whole = Buffer.from(this.#bytes.slice(0, 9 + size));
+      const own = whole.readUInt32BE(2) === this.address();
       let total = 0;
       for (let i = 6; i < whole.length - 2; i++) total += whole[i] as number;
       if ((total & 0xffff) !== whole.readUInt16BE(whole.length - 2)) {
-        bad++;
+        if (own) bad++;
+        // The length may be what is wrong: a right packet may stand within what it covers.
+        this.#bytes.shift();
         continue;
       }
+      this.#bytes.splice(0, whole.length);
+      if (!own) continue;
       const type = whole[6];
       const body = whole.subarray(9, whole.length - 2);
       if (type === 1) packets.push({ kind: "command", body });

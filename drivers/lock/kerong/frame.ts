@@ -11,8 +11,9 @@ export const STATUS_LENGTH = 9;
 
 export const sum = (bytes: Uint8Array): number => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
 
-function request(address: number, command: number): Uint8Array {
-  const head = Uint8Array.of(STX, address, command, ETX);
+/** @param address board in the high nibble, lock in the low one */
+export function request(address: number, command: number, data: readonly number[] = []): Uint8Array {
+  const head = Uint8Array.of(STX, address, command, ...data, ETX);
   return Uint8Array.of(...head, sum(head));
 }
 
