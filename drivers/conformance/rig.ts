@@ -113,7 +113,8 @@ export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig
   const folder = mkdtempSync(join(tmpdir(), "guichet-conformance-"));
   const { configuration } = entry;
   const { role } = configuration;
-  const compartments = Number(configuration.compartments ?? 0);
+  const wired = configuration.compartments ?? 0;
+  const compartments = Array.isArray(wired) ? wired.length : Number(wired);
   const plant = new Plant({
     config: {
       devices: [configuration],
@@ -123,7 +124,7 @@ export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig
         compartment,
       })),
     },
-    people: makePeople(seed),
+    people: peopleOf(seed),
     draw: async (scene, width, height, frame) => drawn({ scene, width, height, frame }),
     now: () => clock.wall(),
   });
@@ -234,6 +235,14 @@ async function runOnce(
   ended = true;
   run.tookMs = clock.mono() - started;
   return run;
+}
+
+const people = new Map<number, ReturnType<typeof makePeople>>();
+/** Nobody changes them, so that every rig of a seed has the same ones. */
+function peopleOf(seed: number): ReturnType<typeof makePeople> {
+  const known = people.get(seed) ?? makePeople(seed);
+  people.set(seed, known);
+  return known;
 }
 
 /** A picture of a camera on this bench: its bytes differ from frame to frame, as those of a real sensor do. */

@@ -31,6 +31,8 @@ const HEAL_MS = 60_000;
 const REPLUG_MS = 5_000;
 const ABSENT_MS = 1_000;
 
+/** How long it is listened after a capture, ms. */
+const AFTER_MS = 300;
 /** How often a verb is tried on a lying sensor: what is stuck is found by being the same each time. */
 const SENSOR_TRIES = 5;
 
@@ -109,6 +111,8 @@ export class Suite {
   /** Runs a verb and says what is wrong with what it did. */
   async attempt(rig: Rig, trial: AnyTrial, expect: Expectation, options: RunOptions = {}): Promise<string[]> {
     const run = await rig.run(trial, options);
+    // Whoever is told something after the end of a capture takes it for the next person's.
+    if (trial.kind === "capture") await rig.clock.sleep(AFTER_MS);
     return judgeRun(trial, run, rig.sim, expect, rig.limitOf(trial, options));
   }
 
@@ -153,9 +157,6 @@ export class Suite {
         rig.listen();
         const wrong = await this.attempt(rig, trial, "succeeds");
         seen ??= rig.recording();
-        const moved = this.subject.entry.motions?.(rig.sim) ?? 0;
-        if (trial.kind === "actuate" && this.subject.entry.motions && moved !== 1)
-          wrong.push(`moved ${moved} times, not once`);
         return [...wrong, ...(await this.heals(rig, trial, index + 1))];
       });
     }
