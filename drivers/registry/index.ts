@@ -8,6 +8,8 @@ import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
 import { KerongConfiguration } from "../lock/kerong/configuration.ts";
 import type { DriverTools } from "../ports/index.ts";
 import { Bme280Configuration } from "../sensor/bme280/configuration.ts";
+import { Ina226Configuration } from "../sensor/ina226/configuration.ts";
+import { Lis3dhConfiguration } from "../sensor/lis3dh/configuration.ts";
 import { Sht31Configuration } from "../sensor/sht31/configuration.ts";
 
 /** What every driver's `index.ts` exports. The class of the driver says which verbs it has. */
@@ -39,6 +41,8 @@ export const REGISTRY = {
   "camera.libcamera": row("senses", LibcameraConfiguration, () => import("../camera/libcamera/index.ts")),
   "sensor.bme280": row("senses", Bme280Configuration, () => import("../sensor/bme280/index.ts")),
   "sensor.sht31": row("senses", Sht31Configuration, () => import("../sensor/sht31/index.ts")),
+  "sensor.ina226": row("vault", Ina226Configuration, () => import("../sensor/ina226/index.ts")),
+  "sensor.lis3dh": row("vault", Lis3dhConfiguration, () => import("../sensor/lis3dh/index.ts")),
   "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
   "dispenser.crt591": row("vault", Crt591Configuration, () => import("../dispenser/crt591/index.ts")),
   "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),

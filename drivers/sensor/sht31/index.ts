@@ -1,5 +1,6 @@
 import type { Static } from "@sinclair/typebox";
 import { type Driver, deviceFault, readingOf, type Sensor } from "../../contract/index.ts";
+import { Mutex } from "../../kit/index.ts";
 import { type DriverTools, i2cSensor } from "../../ports/index.ts";
 import type { Sht31Configuration } from "./configuration.ts";
 import { COMMAND, celsius, HEATER_ON, MEASURE_MS, percent, RESET_MS, WAS_RESET, wordsOf } from "./words.ts";
@@ -14,11 +15,13 @@ export function create(settings: Static<typeof Sht31Configuration>, tools: Drive
   const { address } = settings;
   const { clock } = tools;
   return i2cSensor("sensor.sht31", settings, tools, async (bus) => {
-    const ask = (command: Uint8Array, bytes: number, waitMs = 0): Promise<number[]> =>
-      bus.exclusively(async (own) => {
-        await own.write(address, command);
-        if (waitMs > 0) await clock.sleep(waitMs);
-        return wordsOf(await own.read(address, bytes));
+    const one = new Mutex();
+    // One at a time at this part; while it measures, others may use the bus.
+    const ask = (command: Uint8Array, bytes: number, waitMs: number): Promise<number[]> =>
+      one.run(async () => {
+        await bus.write(address, command);
+        await clock.sleep(waitMs);
+        return wordsOf(await bus.read(address, bytes));
       });
     const serial = await ask(COMMAND.serial, 6, 1);
     const hex = serial.map((word) => word.toString(16).padStart(4, "0")).join("");
