@@ -1,5 +1,5 @@
+import { type OutputUnit, Validator } from "@cfworker/json-schema";
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Ajv, type ValidateFunction } from "ajv";
 import { defineErrors, type Fault } from "./errors.ts";
 import { err, ok, type Result } from "./result.ts";
 
@@ -12,30 +12,45 @@ export const schemaFault = defineErrors("schema", {
   },
 });
 
-let ajv: Ajv | undefined;
-const compiled = new WeakMap<TSchema, ValidateFunction>();
+const validators = new WeakMap<TSchema, Validator>();
 
-function validator(schema: TSchema): ValidateFunction {
-  let validate = compiled.get(schema);
-  if (!validate) {
-    ajv ??= new Ajv({ allErrors: false, strict: false });
-    validate = ajv.compile(schema);
-    compiled.set(schema, validate);
+function validatorOf(schema: TSchema): Validator {
+  let validator = validators.get(schema);
+  if (!validator) {
+    validator = new Validator(schema, "2020-12", true);
+    validators.set(schema, validator);
   }
-  return validate;
+  return validator;
 }
 
 /**
- * Checks `value` against a TypeBox schema. Compiled at first use and kept.
+ * The most telling of several errors: the deepest place. Of the branches of a union, the one whose name matched went on
+ * to something else than that name. A property too many is told by its owner, for its name is the sender's.
+ */
+function mostTelling(errors: readonly OutputUnit[]): OutputUnit | undefined {
+  const rank = ({ instanceLocation, keyword }: OutputUnit) =>
+    2 * instanceLocation.split("/").length + (keyword === "const" ? 0 : 1);
+  return errors
+    .filter(({ keyword }) => keyword !== "false")
+    .reduce<OutputUnit | undefined>(
+      (best, one) => (!best || rank(one) >= rank(best) ? one : best),
+      undefined,
+    );
+}
+
+/**
+ * Checks `value`, as it came out of `JSON.parse`, against a TypeBox schema. Interpreted, not compiled: a unit starts
+ * sooner and smaller than it would with a compiler of schemas.
  * The fault names the place (a JSON pointer) and the rule, never the value: it may be personal.
  */
 export function check<T extends TSchema>(schema: T, value: unknown, what: string): Result<Static<T>, Fault> {
-  const validate = validator(schema);
-  if (validate(value)) return ok(value as Static<T>);
-  const first = validate.errors?.[0];
-  return err(
-    schemaFault("invalid", { what, at: first?.instancePath || "/", rule: first?.message ?? "unknown" }),
-  );
+  // What JSON cannot say is said by nobody: a body that is missing altogether.
+  if (value === undefined) return err(schemaFault("invalid", { what, at: "/", rule: "required" }));
+  const { valid, errors } = validatorOf(schema).validate(value);
+  if (valid) return ok(value as Static<T>);
+  const worst = mostTelling(errors);
+  const at = worst?.instanceLocation.slice(1) || "/";
+  return err(schemaFault("invalid", { what, at, rule: worst?.keyword ?? "unknown" }));
 }
 
 /** Parses JSON text and checks it; anything wrong comes back as a fault, nothing throws. */

@@ -1,23 +1,22 @@
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, spawn } from "node:child_process";
 
 /**
- * Runs in a thread of its own, given as text so that a bundle needs no second file. It kills the process when the main
- * thread has not counted on for the deadline, also when that spins: a parent's signal alone would leave an orphan.
- * It counts its own looks instead of asking a clock, so that a process that was stopped as a whole may go on.
+ * The watchdog is a shell that reads a line for each beat of the main thread and kills the process when none comes in
+ * time, also while that spins or stands in a system call. A worker thread would do the same for eight times the memory.
+ * It ends with the process, whose end of the pipe then closes; a process that was stopped as a whole may go on.
  */
-const SOURCE = `
-const { workerData } = require("node:worker_threads");
-const beats = new Int32Array(workerData.shared);
-const every = Math.max(20, workerData.deadlineMs / 10);
-let last = -1;
-let missed = 0;
-setInterval(() => {
-  const now = Atomics.load(beats, 0);
-  missed = now === last ? missed + 1 : 0;
-  last = now;
-  if (missed * every > workerData.deadlineMs) process.kill(process.pid, "SIGKILL");
-}, every);
-`;
+const SCRIPT = `
+while :; do
+  read -r -t "$1"
+  code=$?
+  if [ $code -gt 128 ]; then
+    read -r state < "/proc/$2/stat" || exit
+    case $state in *") T "*|*") t "*) continue ;; esac
+    kill -9 "$2"
+    exit
+  fi
+  [ $code -eq 0 ] || exit
+done`;
 
 export interface Watchdog {
   stop(): Promise<void>;
@@ -25,22 +24,43 @@ export interface Watchdog {
 
 /** @param deadlineMs longest time that the main thread may be away, ms */
 export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog {
-  const shared = new SharedArrayBuffer(4);
-  const beats = new Int32Array(shared);
-  const timer = setInterval(() => Atomics.add(beats, 0, 1), Math.max(10, deadlineMs / 20));
+  let dog: ChildProcess | undefined;
+  let stopped = false;
+  const watch = (): void => {
+    const args = ["-c", SCRIPT, "watchdog", String(deadlineMs / 1_000), String(process.pid)];
+    const own = spawn("/bin/bash", args, { stdio: ["pipe", "ignore", "ignore"] });
+    dog = own;
+    own.unref();
+    // Nothing waits for the pipe: a process ends when its own work does.
+    (own.stdin as unknown as { unref(): void }).unref();
+    own.stdin?.on("error", () => undefined);
+    own.on("error", () => undefined);
+    own.on("exit", () => {
+      // One that was killed is put back at the next beat, or a wedged process would never end.
+      if (dog === own) dog = undefined;
+    });
+  };
+  const timer = setInterval(
+    () => {
+      if (!dog) watch();
+      dog?.stdin?.write("\n");
+    },
+    Math.max(10, deadlineMs / 10),
+  );
   timer.unref();
-  const worker = new Worker(SOURCE, {
-    eval: true,
-    // Without the loaders of the main thread: their start waits for it, and a thread that is not up yet guards nothing.
-    execArgv: [],
-    workerData: { shared, deadlineMs },
-    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
-  });
-  worker.unref();
+  watch();
   return {
     stop: async () => {
+      if (stopped) return;
+      stopped = true;
       clearInterval(timer);
-      await worker.terminate();
+      const own = dog;
+      dog = undefined;
+      if (!own || own.exitCode !== null || own.signalCode !== null) return;
+      const gone = new Promise<void>((resolve) => own.once("exit", () => resolve()));
+      own.ref();
+      own.stdin?.end();
+      await gone;
     },
   };
 }

@@ -44,7 +44,25 @@ test("one that is idle, or busy for less than the deadline, lives and ends by it
   assert.equal([code, signal], [0, null]);
 });
 
-test("stopping it ends the thread", async () => {
+test("a process that was stopped as a whole goes on", async () => {
+  const stop = `import { spawn } from "node:child_process";`;
+  const others = `spawn("sh", ["-c", "kill -STOP " + process.pid + "; sleep 1.2; kill -CONT " + process.pid])`;
+  const { code, signal } = await runWatched(
+    `${stop} ${SOON} setTimeout(() => ${others}, 120); setTimeout(() => undefined, 1_600);`,
+  );
+  assert.equal([code, signal], [0, null]);
+});
+
+test("a watchdog that was killed itself is put back", async () => {
+  const kill = `import { execFileSync } from "node:child_process";`;
+  const its = `execFileSync("pkill", ["-9", "-P", String(process.pid), "-f", "watchdog"])`;
+  const { signal } = await runWatched(
+    `${kill} ${SOON} setTimeout(() => ${its}, 120); setTimeout(() => { for (;;); }, 400);`,
+  );
+  assert.is(signal, "SIGKILL");
+});
+
+test("stopping it ends the shell", async () => {
   const watchdog = startWatchdog({ deadlineMs: 50 });
   await watchdog.stop();
   const end = performance.now() + 200;
