@@ -43,6 +43,19 @@ export const PhotoVerdictSchema = Type.Object({
 });
 export type PhotoVerdict = Static<typeof PhotoVerdictSchema>;
 
+const SensorReadings = Type.Object({
+  readings: Type.Array(
+    Type.Object({
+      role: Type.String(),
+      name: Type.String(),
+      value: Type.Number(),
+      unit: Type.String(),
+      quality: oneOf(["good", "stale", "outOfRange", "unknown"]),
+      at: Type.Number(),
+    }),
+  ),
+});
+
 export const sensesMethods = {
   status: { request: Nothing, answer: Type.Object({ devices: Type.Array(DeviceStatusSchema) }) },
   /** Places a finger, takes image and template. Emits `finger.prompt` while it runs. */
@@ -95,21 +108,7 @@ export const sensesMethods = {
   "preview.stop": { request: Type.Object({ role: CameraRole }, closed), answer: Nothing },
   /** Ends whatever runs under this session (they answer `device.canceled`). */
   cancel: { request: Type.Object({ session: Session }, closed), answer: Nothing },
-  "sensor.read": {
-    request: Nothing,
-    answer: Type.Object({
-      readings: Type.Array(
-        Type.Object({
-          role: Type.String(),
-          name: Type.String(),
-          value: Type.Number(),
-          unit: Type.String(),
-          quality: oneOf(["good", "stale", "outOfRange", "unknown"]),
-          at: Type.Number(),
-        }),
-      ),
-    }),
-  },
+  "sensor.read": { request: Nothing, answer: SensorReadings },
   /** After a visit: clears the fingerprint module, ends the vision helper, drops every buffer. */
   "visit.clear": { request: Nothing, answer: Nothing },
   /** Warms what a photo or code step needs (starts the vision helper). Answers at once. */
@@ -178,6 +177,8 @@ export const vaultMethods = {
       ready: Type.Boolean(),
     }),
   },
+  /** Readings of the sensors that guard something. */
+  "sensor.read": { request: Nothing, answer: SensorReadings },
   /** Verifies a voucher and opens a challenge for it. Moves nothing. */
   "collect.begin": {
     request: Type.Object({ voucher: Jws }, closed),

@@ -1,6 +1,7 @@
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { type CameraRole, deviceFault, type FingerPosition } from "../../drivers/contract/index.ts";
+import { Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -9,7 +10,6 @@ import { attestationKey } from "./attestation.ts";
 import { makeDevices } from "./devices.ts";
 import { log } from "./faults.ts";
 import { scanCode } from "./scan.ts";
-import { Sensors } from "./sensors.ts";
 import { Sessions } from "./sessions.ts";
 import { verifyFinger } from "./verify.ts";
 import { type HelperCommand, Vision } from "./vision/index.ts";
@@ -28,6 +28,7 @@ type SensesPeer = Peer<Record<never, never>, Record<never, never>, typeof senses
 /** Features, image and template over a slow line, on top of what a person may take, ms. */
 const FINGER_DEVICE_MS = 20_000;
 const CLEAR_MS = 6_000;
+const SENSOR_MS = 2_000;
 
 /**
  * Starts the senses: what captures, for the core. Nothing of a person outlives a visit here: captures go out in the answer,
@@ -46,7 +47,12 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   const devices = await makeDevices(configured, options.ports, clock, (device) => {
     for (const peer of peers) peer.emit("status", { device });
   });
-  const sensors = new Sensors(devices.sensors);
+  const sensors = new Readings(
+    devices.sensors.map((host) => ({
+      role: host.role,
+      read: () => host.use("query", SENSOR_MS, (sensor) => sensor.read()),
+    })),
+  );
 
   const absent = (what: string) => err(deviceFault("absent", { role: what }));
   const bare = (): Result<{ body: Record<string, never>; parts: Uint8Array[] }> =>

@@ -2,6 +2,7 @@ import type {
   AuxiliaryInput,
   DeviceStatus,
   Driver,
+  GuardSensor,
   Indicator,
   Lock,
   Redeem,
@@ -10,10 +11,13 @@ import { DeviceHost } from "../../drivers/host/index.ts";
 import type { Clock } from "../../drivers/kit/index.ts";
 import { driverTools, type Ports } from "../../drivers/ports/index.ts";
 import { createDrivers, type DeviceConfiguration } from "../../drivers/registry/index.ts";
+import { type GuardInput, guardInput } from "./guards.ts";
 
 export interface VaultDevices {
   locks: Map<string, DeviceHost<Lock>>;
   inputs: Map<string, DeviceHost<AuxiliaryInput>>;
+  /** Sensors that can forbid motion: among the inputs too. */
+  guards: DeviceHost<GuardInput>[];
   lights: Map<string, DeviceHost<Indicator>>;
   all(): DeviceHost<unknown>[];
 }
@@ -30,6 +34,7 @@ export async function makeDevices(options: {
   const { clock, onStatus, onInput } = options;
   const locks: VaultDevices["locks"] = new Map();
   const inputs: VaultDevices["inputs"] = new Map();
+  const guards: VaultDevices["guards"] = [];
   const lights: VaultDevices["lights"] = new Map();
   const tools = driverTools(options.ports, clock, options.redeem);
   for (const { driver } of await createDrivers("vault", options.configured, tools)) {
@@ -44,6 +49,13 @@ export async function makeDevices(options: {
         inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { clock, onStatus, onReady }));
         break;
       }
+      case "sensor": {
+        const onReady = (input: AuxiliaryInput) => void input.watch((state) => onInput(role, state));
+        const host = new DeviceHost(guardInput(driver as Driver<GuardSensor>), { clock, onStatus, onReady });
+        guards.push(host);
+        inputs.set(role, host as unknown as DeviceHost<AuxiliaryInput>);
+        break;
+      }
       case "indicator":
         lights.set(role, new DeviceHost(driver as Driver<Indicator>, { clock, onStatus }));
         break;
@@ -52,5 +64,5 @@ export async function makeDevices(options: {
     }
   }
   const hosts = [locks, inputs, lights] as ReadonlyMap<string, DeviceHost<unknown>>[];
-  return { locks, inputs, lights, all: () => hosts.flatMap((map) => [...map.values()]) };
+  return { locks, inputs, guards, lights, all: () => hosts.flatMap((map) => [...map.values()]) };
 }

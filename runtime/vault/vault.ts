@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -7,6 +8,7 @@ import { Collection } from "./collection.ts";
 import { makeDevices } from "./devices.ts";
 import { Exchange } from "./exchange.ts";
 import { log, vaultFault } from "./faults.ts";
+import { readable } from "./guards.ts";
 import { Interlocks } from "./interlocks.ts";
 import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
@@ -67,6 +69,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const locks = new Locks(devices.locks, config.slots, clock);
   const interlocks = new Interlocks(devices.inputs, config.interlocks, config.serviceSwitch);
+  const readings = new Readings(devices.guards.map(readable));
   const stopping = new AbortController();
   const motion: MotionContext = {
     ledger,
@@ -151,6 +154,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
           ready: settled,
         }),
       ),
+    "sensor.read": async () => ok({ body: { readings: await readings.read() }, parts: [] }),
     "collect.begin": ({ voucher }) => judged("collect.begin", () => collection.begin(voucher)),
     "collect.release": (request) => judged("collect.release", () => collection.release(request)),
     "collect.outcome": async ({ command }) => {

@@ -135,10 +135,17 @@ export class Telemetry {
       "kiosk.submission.rejected": pending.rejected,
       ...Object.fromEntries(this.#counts),
     };
-    const read = await devices.senses("sensor.read", {});
-    if (read.ok)
-      for (const { name, value, quality } of read.value.body.readings)
-        if (quality === "good") metrics[name] = value;
+    const { configuration } = this.#options;
+    const asked = [
+      devices.senses("sensor.read", {}),
+      ...(configuration.roles.includes("collection") ? [devices.vault("sensor.read", {})] : []),
+    ];
+    for (const read of await Promise.all(asked)) {
+      if (!read.ok) continue;
+      // Two sensors of a kind are told apart by their roles.
+      for (const { role, name, value, quality } of read.value.body.readings)
+        if (quality === "good") metrics[name in metrics ? `${name}.${role}` : name] = value;
+    }
     return metrics;
   }
 }

@@ -16,7 +16,7 @@ import {
 } from "../../../drivers/sensor/ina226/registers.ts";
 import { Ina226 } from "../../../drivers/sensor/ina226/simulator.ts";
 import { suite } from "../../kit.ts";
-import { busOf } from "./support.ts";
+import { busOf } from "../../support/i2c.ts";
 
 const { test, run } = suite("ina226");
 

@@ -7,7 +7,7 @@ import { create } from "../../../drivers/sensor/lis3dh/index.ts";
 import { angleBetween, sampleOf } from "../../../drivers/sensor/lis3dh/registers.ts";
 import { Lis3dh } from "../../../drivers/sensor/lis3dh/simulator.ts";
 import { suite } from "../../kit.ts";
-import { busOf } from "./support.ts";
+import { busOf } from "../../support/i2c.ts";
 
 const { test, run } = suite("lis3dh");
 

@@ -1,5 +1,5 @@
-import type { I2cPart } from "../../../drivers/bench/bus/chip.ts";
-import type { I2cBusObject } from "../../../drivers/ports/index.ts";
+import type { I2cPart } from "../../drivers/bench/bus/chip.ts";
+import type { I2cBusObject } from "../../drivers/ports/index.ts";
 
 /** A look-alike of an object of `i2c-bus` with one part on it. */
 export function busOf(address: number, part: I2cPart): I2cBusObject {
