@@ -6,7 +6,7 @@ TSX := node --import tsx
 DATA ?= data
 PORT_BASE ?= 8400
 SEED ?= 1
-export DATA PORT_BASE SEED RUNS MINUTES
+export DATA PORT_BASE SEED RUNS MINUTES DEVICE PORT
 
 .PHONY: help
 help: ## this list
@@ -81,3 +81,15 @@ bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
 .PHONY: simulate
 simulate: node_modules/.ready ## the real vault in virtual time with faults at every step (RUNS= SEED= RESUME=1 TRACE=1)
 	@$(TSX) test/simulate/simulate.ts
+
+.PHONY: fuzz
+fuzz: node_modules/.ready ## junk at every parser, compared with readers of their own (MINUTES= SEED= RUNS=)
+	node --expose-gc --import tsx test/fuzz/fuzz.ts
+
+.PHONY: conform
+conform: node_modules/.ready ## the conformance suite (DEVICE=driver-or-role, with PORT=/dev/... on real hardware)
+	$(TSX) tools/conform.ts
+
+.PHONY: docs-devices
+docs-devices: node_modules/.ready ## write docs/devices.md by running the conformance suite on every driver
+	$(TSX) tools/devices.ts

@@ -25,6 +25,8 @@ export interface Recording {
 export interface Depth {
   replies: number;
   bytes: number;
+  /** How late a reply may be, ms; default from within a driver's patience to long after it. */
+  lateMs?: readonly number[];
 }
 export const QUICK: Depth = { replies: 3, bytes: 4 };
 export const FULL: Depth = { replies: 12, bytes: 24 };
@@ -109,7 +111,7 @@ function replyCases(entry: AnyEntry, reply: Uint8Array, index: number, total: nu
   const { nak, otherAddress } = entry.wire ?? {};
   return [
     once("noReply", { fault: "noReply" }),
-    ...LATE_MS.map((lateMs) =>
+    ...(depth.lateMs ?? LATE_MS).map((lateMs) =>
       once("lateReply", { fault: "lateReply", lateMs }, "honest", `, by ${lateMs} ms`),
     ),
     once("duplicateReply", { fault: "duplicateReply" }),

@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type BusFault, FaultyLine } from "../bench/faults/index.ts";
-import { makePeople, Plant } from "../bench/index.ts";
+import type { BusFault, FaultyLine } from "../bench/faults/index.ts";
 import { deviceFault, type MotionToken, type Prompt } from "../contract/index.ts";
 import { DeviceHost } from "../host/index.ts";
-import { type Clock, isFault, type Result, systemClock } from "../kit/index.ts";
-import { driverTools, type Ports } from "../ports/index.ts";
+import { type Clock, isFault, type Result } from "../kit/index.ts";
+import { driverTools } from "../ports/index.ts";
 import type { DriverModule } from "../registry/index.ts";
 import type { Recording } from "./cases.ts";
 import type { ConformanceEntry, Trial, TrialContext } from "./entry.ts";
-import { memoryPorts } from "./ports.ts";
-import { VirtualClock } from "./time.ts";
+import { benchWiring, type RealDevice, realWiring } from "./wiring.ts";
 
 /** A driver as the registry gives it: the settings were checked by its own schema. */
 // biome-ignore lint/suspicious/noExplicitAny: the suite runs drivers of every settings type
@@ -22,6 +17,8 @@ export interface Subject {
   name: string;
   entry: AnyEntry;
   module: AnyModule;
+  /** The device itself in place of its simulator. */
+  real?: RealDevice;
 }
 
 /** What became of one run of a verb. */
@@ -81,7 +78,6 @@ export interface Rig {
   sim: unknown;
   clock: Clock;
   host: DeviceHost<unknown>;
-  plant: Plant;
   line: FaultyLine;
   bus: BusFault;
   ledger: Ledger;
@@ -95,6 +91,8 @@ export interface Rig {
   /** Ends the armed fault; answers how often it was met. */
   disarm(): number;
   limitOf(trial: Trial<unknown, unknown>, options?: RunOptions): number;
+  /** Brings the world to what the words say: on the bench by `happens`, on real hardware by a person. */
+  arrange(words: string, happens: (sim: unknown) => void): Promise<void>;
   /** Whether the device is ready within `ms`. */
   ready(ms: number): Promise<boolean>;
   until(probe: () => boolean, ms: number): Promise<boolean>;
@@ -108,38 +106,11 @@ const USER_MS = 20_000;
 
 /** @param before the driver is started: where a fault of opening is armed */
 export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig) => void): Promise<Rig> {
-  const { entry, module } = subject;
-  const clock: Clock = entry.realTime ? systemClock : new VirtualClock();
-  const folder = mkdtempSync(join(tmpdir(), "guichet-conformance-"));
-  const { configuration } = entry;
-  const { role } = configuration;
-  const wired = configuration.compartments ?? 0;
-  const compartments = Array.isArray(wired) ? wired.length : Number(wired);
-  const plant = new Plant({
-    config: {
-      devices: [configuration],
-      slots: Array.from({ length: compartments }, (_, compartment) => ({
-        slot: `S${compartment}`,
-        lock: role,
-        compartment,
-      })),
-    },
-    people: peopleOf(seed),
-    draw: async (scene, width, height, frame) => drawn({ scene, width, height, frame }),
-    now: () => clock.wall(),
-  });
-  const memory = memoryPorts(plant, clock, join(folder, "bin"));
-  const line = new FaultyLine(memory.line, clock);
-  const sim = await entry.start({
-    clock,
-    plant,
-    line,
-    i2c: (address, part) => memory.parts.set(address, part),
-    cameraPath: join(folder, "bin"),
-  });
-  const ledger = new Ledger(role);
-  const ports: Ports = memory.ports;
-  const driver = module.create(configuration, driverTools(ports, clock, ledger.redeem));
+  const wiring = subject.real ? realWiring(subject.real) : await benchWiring(subject.entry, seed);
+  const { clock, line, bus, sim } = wiring;
+  const { configuration } = subject.entry;
+  const ledger = new Ledger(configuration.role);
+  const driver = subject.module.create(configuration, driverTools(wiring.ports, clock, ledger.redeem));
   const host = new DeviceHost<unknown>(driver, { clock, random: seeded(seed) });
 
   const until = async (probe: () => boolean, ms: number): Promise<boolean> => {
@@ -156,9 +127,8 @@ export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig
     sim,
     clock,
     host,
-    plant,
     line,
-    bus: memory.bus,
+    bus,
     ledger,
     until,
     get plugged() {
@@ -166,31 +136,29 @@ export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig
     },
     listen() {
       line.listen();
-      memory.bus.listen();
+      bus.listen();
     },
     recording: () => ({
       replies: [...line.replies],
       requests: line.requests,
-      transfers: [...memory.bus.transfers],
+      transfers: [...bus.transfers],
     }),
-    disarm: () => line.disarm() + memory.bus.disarm(),
+    disarm: () => line.disarm() + bus.disarm(),
     limitOf,
+    arrange: async (words, happens) => (subject.real ? subject.real.ask(words) : happens(sim)),
     unplug() {
       plugged = false;
-      plant.unplug(role);
-      memory.pull();
+      wiring.unplug();
     },
     replug() {
       plugged = true;
-      memory.plug();
-      plant.replug(role);
+      wiring.replug();
     },
     ready: (ms) => until(() => host.lifecycle === "ready", ms),
     run: (trial, options = {}) => runOnce(host, clock, ledger, trial, sim, options),
     async stop() {
       await host.stop();
-      await entry.stop?.(sim);
-      rmSync(folder, { recursive: true, force: true });
+      await wiring.stop();
     },
   };
   before?.(rig);
@@ -235,22 +203,6 @@ async function runOnce(
   ended = true;
   run.tookMs = clock.mono() - started;
   return run;
-}
-
-const people = new Map<number, ReturnType<typeof makePeople>>();
-/** Nobody changes them, so that every rig of a seed has the same ones. */
-function peopleOf(seed: number): ReturnType<typeof makePeople> {
-  const known = people.get(seed) ?? makePeople(seed);
-  people.set(seed, known);
-  return known;
-}
-
-/** A picture of a camera on this bench: its bytes differ from frame to frame, as those of a real sensor do. */
-function drawn(what: unknown): Uint8Array {
-  const text = Buffer.from(JSON.stringify(what));
-  const head = Buffer.from([0xff, 0xd8, 0xff, 0xfe, 0, 0]);
-  head.writeUInt16BE(text.length + 2, 4);
-  return Buffer.concat([head, text, Buffer.from([0xff, 0xd9])]);
 }
 
 /** Mulberry32: small, and the same on every machine. */

@@ -21,7 +21,7 @@ const total = (stream: Uint8Array, from: number, to: number): number => {
 };
 
 /** EF01 packets (R503 manual §5.1). */
-export const ef01 = (ids: readonly number[], longestContent: number, address?: number): Layout => ({
+export const ef01 = (ids: readonly number[], longestContent: number): Layout => ({
   first: 0xef,
   longest: longestContent + 11,
   frameAt(stream, at) {
@@ -30,8 +30,6 @@ export const ef01 = (ids: readonly number[], longestContent: number, address?: n
     const size = byte(stream, at + 7) * 256 + byte(stream, at + 8);
     const end = at + 9 + size;
     if (size < 2 || size - 2 > longestContent || end > stream.length) return 0;
-    if (address !== undefined && Buffer.from(stream.slice(at + 2, at + 6)).readUInt32BE() !== address)
-      return 0;
     const sum = byte(stream, end - 2) * 256 + byte(stream, end - 1);
     return (total(stream, at + 6, end - 2) & 0xffff) === sum ? end - at : 0;
   },

@@ -77,10 +77,14 @@ export const PARSERS: Subject[] = [
   },
   {
     name: "fingerprint.ef01 simulator",
-    layout: ef01([1, 2, 8], 298, 0xffffffff),
+    layout: ef01([1, 2, 8], 298),
     ...EF01,
     frame: (random) => ef01Frame(random, [1, 2, 8]),
-    describe: (frame) => `${frame[6]} ${hex(frame.subarray(9, -2))}`,
+    // A packet for another module is cut out and told to nobody.
+    describe: (frame) =>
+      frame.subarray(2, 6).every((byte) => byte === 0xff)
+        ? `${frame[6]} ${hex(frame.subarray(9, -2))}`
+        : undefined,
     make: () => {
       const reader = new ModuleReader(() => 0xffffffff);
       const ids = { command: 1, data: 2, lastData: 8 };

@@ -8,6 +8,8 @@ export interface Incoming {
 }
 
 const HEADER = [0xef, 0x01];
+/** Command, data, last data: nothing else is said to a module. */
+const FROM_HOST = new Set([1, 2, 8]);
 
 /** Collects what the host sends to one address. Wrong sums are told by `bad`; anything else that is no packet is ignored. */
 export class ModuleReader {
@@ -29,7 +31,7 @@ export class ModuleReader {
       }
       if (this.#bytes.length < 9) break;
       const size = (this.#bytes[7] ?? 0) * 256 + (this.#bytes[8] ?? 0);
-      if (size < 2 || size > 300) {
+      if (size < 2 || size > 300 || !FROM_HOST.has(this.#bytes[6] ?? 0)) {
         this.#bytes.shift();
         continue;
       }

@@ -19,13 +19,16 @@ export const PULSE = 0x37;
 export const DELAYED_UNLOCK = 0x39;
 export const BROADCAST = 0xf;
 
-/** Numbers of data bytes that each command may have, the longest first: 03 and any sum also occur inside data. */
+/**
+ * Numbers of data bytes that each command may have, the fewest first: a whole request is one, whatever follows it, or what
+ * is read would hang on how the bytes were cut.
+ */
 const DATA_LENGTHS: Readonly<Record<number, readonly number[]>> = {
   [STATUS_ONE]: [0],
   [UNLOCK_ONE]: [0],
   [STATUS_ALL]: [0],
   [UNLOCK_ALL]: [0],
-  [PULSE]: [2, 0],
+  [PULSE]: [0, 2],
   [DELAYED_UNLOCK]: [1],
 };
 
