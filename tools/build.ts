@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
 
 /**
@@ -14,51 +14,95 @@ import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
 const NATIVE = ["sqlite3", "@serialport/bindings-cpp", "i2c-bus", "epoll", "sharp"];
 const DEV_ONLY = ["node-pty", "aedes", "fastify", "esbuild", "playwright-core", "@peculiar/x509"];
 
-const UNIT_ENTRIES: Record<string, string> = {
+/** The processes that are always up: one file each with V8's code cache beside it, because a start counts. */
+const UNIT_PROCESSES: Record<string, string> = {
   core: "runtime/core/main.ts",
   vault: "runtime/vault/main.ts",
   senses: "runtime/senses/main.ts",
-  vision: "runtime/senses/vision/helper.ts",
-  "still-helper": "drivers/camera/libcamera/still-helper.ts",
 };
-
-const DEV_ENTRIES: Record<string, string> = {
+const DEV_PROCESSES: Record<string, string> = {
   core: "runtime/dev/core.ts",
   vault: "runtime/dev/vault.ts",
   senses: "runtime/dev/senses.ts",
+};
+/** Programs that the processes start when a step needs them; their heavy parts are chunks of their own. */
+const HELPERS: Record<string, string> = {
   vision: "runtime/senses/vision/helper.ts",
   "still-helper": "drivers/camera/libcamera/still-helper.ts",
 };
 
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  minify: true,
+  keepNames: true,
+  legalComments: "linked",
+  metafile: true,
+  logLevel: "warning",
+};
+
+const entryPoints = (entries: Record<string, string>) =>
+  Object.entries(entries).map(([out, path]) => ({ in: path, out }));
+
 async function bundle(
-  wanted: Record<string, string>,
+  processes: Record<string, string>,
   outdir: string,
   extra: string[] = [],
   mutation?: Mutation,
-): Promise<Metafile> {
-  const entries = Object.fromEntries(Object.entries(wanted).filter(([, path]) => existsSync(path)));
-  const result = await build({
-    entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
+): Promise<string[]> {
+  const common = {
+    ...COMMON,
     outdir,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    minify: true,
-    keepNames: true,
-    legalComments: "linked",
-    metafile: true,
-    logLevel: "warning",
     external: [...NATIVE, ...extra],
     plugins: mutation ? [mutating(mutation)] : [],
-    outExtension: { ".js": ".mjs" },
-    banner: {
-      js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__dn(__filename);",
-    },
-  });
-  return result.metafile;
+  };
+  const [helpers, mains] = await Promise.all([
+    build({
+      ...common,
+      entryPoints: entryPoints(HELPERS),
+      splitting: true,
+      format: "esm",
+      outExtension: { ".js": ".mjs" },
+      banner: {
+        js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__dn(__filename);",
+      },
+    }),
+    build({
+      ...common,
+      entryPoints: entryPoints(processes),
+      format: "cjs",
+      outExtension: { ".js": ".bundle.cjs" },
+      // The loader of modules is not needed at all: what is loaded late is in the same file and waits to be called.
+      supported: { "dynamic-import": false },
+      define: { "import.meta.url": "__moduleUrl" },
+      banner: { js: "const __moduleUrl=require('node:url').pathToFileURL(__filename).href;" },
+    }),
+  ]);
+  for (const name of Object.keys(processes)) await writeFile(join(outdir, `${name}.cjs`), loader(name));
+  for (const name of Object.keys(processes))
+    execFileSync(process.execPath, [join(outdir, `${name}.cjs`), "--compile"], { stdio: "inherit" });
+  return [...Object.keys(helpers.metafile?.inputs ?? {}), ...Object.keys(mains.metafile?.inputs ?? {})];
 }
+
+/**
+ * What starts a process: its bundle with the code that V8 has compiled before. A cache of another V8 is not used, and
+ * `--compile` makes it anew; nothing but speed depends on it.
+ */
+const loader = (name: string): string => `"use strict";
+const { readFileSync, writeFileSync } = require("node:fs");
+const { wrap } = require("node:module");
+const { Script } = require("node:vm");
+const file = require("node:path").join(__dirname, "${name}.bundle.cjs");
+let cachedData;
+try {
+  cachedData = readFileSync(file + ".cache");
+} catch {}
+const script = new Script(wrap(readFileSync(file, "latin1")), { filename: file, cachedData });
+script.runInThisContext().call(exports, exports, require, module, file, __dirname);
+if (process.argv.includes("--compile")) writeFileSync(file + ".cache", script.createCachedData());
+else module.exports.main();
+`;
 
 /** Copies a package and what it needs at run time, without its sources and build leftovers. */
 async function copyPackage(name: string, from: string, target: string, done: Set<string>): Promise<void> {
@@ -104,12 +148,11 @@ async function copyVisionAssets(target: string): Promise<void> {
     await cp(join("node_modules", path), join(target, name));
 }
 
-export async function buildUnit(outdir = "dist/unit"): Promise<Metafile> {
+export async function buildUnit(outdir = "dist/unit"): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
-  const metafile = await bundle(UNIT_ENTRIES, outdir);
+  const inputs = await bundle(UNIT_PROCESSES, outdir);
   await addRunTime(outdir);
-  await writeFile(join(outdir, "bundle.txt"), `${Object.keys(metafile.inputs).sort().join("\n")}\n`);
-  return metafile;
+  await writeFile(join(outdir, "bundle.txt"), `${[...new Set(inputs)].sort().join("\n")}\n`);
 }
 
 /** A change of one source, for the tests that show what they would catch. The text must stand there exactly once. */
@@ -134,7 +177,7 @@ function mutating({ file, from, to }: Mutation): Plugin {
 
 export async function buildDev(outdir = "dist/dev", mutation?: Mutation): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
-  await bundle(DEV_ENTRIES, outdir, DEV_ONLY, mutation);
+  await bundle(DEV_PROCESSES, outdir, DEV_ONLY, mutation);
   await addRunTime(outdir);
 }
 

@@ -4,12 +4,15 @@ import { parseArgs } from "node:util";
 import { startWatchdog } from "../ipc/index.ts";
 import { startCore } from "./core.ts";
 
-const { values } = parseArgs({ options: { state: { type: "string" } } });
-if (!values.state) throw new TypeError("usage: core --state DIR");
-startWatchdog({ deadlineMs: 10_000 });
-const assets = join(dirname(fileURLToPath(import.meta.url)), "page");
-const core = await startCore({ state: values.state, assets, version: "0.1.0" });
-console.log(JSON.stringify({ ready: "screen", url: core.url }));
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => void core.stop().then(() => process.exit(0)));
+/** Wires the core of a real unit. Called by what `tools/build.ts` puts before the bundle. */
+export async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { state: { type: "string" } } });
+  if (!values.state) throw new TypeError("usage: core --state DIR");
+  startWatchdog({ deadlineMs: 10_000 });
+  const assets = join(dirname(fileURLToPath(import.meta.url)), "page");
+  const core = await startCore({ state: values.state, assets, version: "0.1.0" });
+  console.log(JSON.stringify({ ready: "screen", url: core.url }));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => void core.stop().then(() => process.exit(0)));
+  }
 }

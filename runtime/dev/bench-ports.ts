@@ -1,4 +1,4 @@
-import { connectBenchBus } from "../../drivers/bench/bus/index.ts";
+import { connectBenchBus } from "../../drivers/bench/bus/client.ts";
 import { setLog } from "../../drivers/kit/index.ts";
 import {
   gpioPorts,

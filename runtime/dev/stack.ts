@@ -162,7 +162,7 @@ function runUnit(options: StackOptions, bench: Bench, state: string, extra: Node
       name,
       {
         file: process.execPath,
-        args: [join(dist, `${name}.mjs`), "--state", state],
+        args: [join(dist, `${name}.cjs`), "--state", state],
         env,
         ...(options.logFile ? { logFile: options.logFile } : {}),
       },

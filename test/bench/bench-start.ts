@@ -12,8 +12,15 @@ import { median, type ResultRow, writeResult } from "../../tools/results.ts";
 const RUNS = Number(process.env.RUNS ?? 7);
 const NODE_RED = "4";
 
-const pss = (pid: number): number =>
-  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) / 1024;
+/** PSS of a process and everything that it has started, MB. */
+const pss = (pid: number): number => {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter(Boolean);
+  const own = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1];
+  return children.map(Number).reduce((sum, child) => sum + pss(child), Number(own ?? 0) / 1024);
+};
 
 async function until(what: string, probe: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
   const end = performance.now() + limitMs;

@@ -46,7 +46,7 @@ test("copied outside of the repository it starts, serves its screen, and says wh
   await provision(state, join(root, "stick"), configuration, by);
   let output = "";
   for (const name of ["senses", "vault", "core"]) {
-    const child = spawn(process.execPath, [join(root, "unit", `${name}.mjs`), "--state", state], {
+    const child = spawn(process.execPath, [join(root, "unit", `${name}.cjs`), "--state", state], {
       cwd: root,
       stdio: ["ignore", "pipe", "ignore"],
       env: { PATH: "/usr/bin:/bin" },
