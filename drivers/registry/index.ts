@@ -1,5 +1,6 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { GpioInputConfiguration } from "../auxiliary/gpio/configuration.ts";
+import { Mcp23017Configuration } from "../auxiliary/mcp23017/configuration.ts";
 import { LibcameraConfiguration } from "../camera/libcamera/configuration.ts";
 import type { Driver } from "../contract/index.ts";
 import { Crt591Configuration } from "../dispenser/crt591/configuration.ts";
@@ -46,6 +47,7 @@ export const REGISTRY = {
   "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
   "dispenser.crt591": row("vault", Crt591Configuration, () => import("../dispenser/crt591/index.ts")),
   "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),
+  "auxiliary.mcp23017": row("vault", Mcp23017Configuration, () => import("../auxiliary/mcp23017/index.ts")),
   "indicator.gpio": row("vault", GpioOutputConfiguration, () => import("../indicator/gpio/index.ts")),
 };
 
