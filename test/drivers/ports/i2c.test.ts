@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import { VirtualClock } from "../../../drivers/conformance/time.ts";
 import { isFault } from "../../../drivers/kit/index.ts";
 import { type I2cBusObject, i2cPorts } from "../../../drivers/ports/index.ts";
 import { suite } from "../../kit.ts";
@@ -99,6 +100,58 @@ test("after a failed transfer the object is not used again", async () => {
   await bus.readBlock(0x76, 0, 1);
   await fails("device.protocol", bus.readBlock(0x76, 0, 2));
   await fails("device.protocol", bus.read(0x76, 2));
+});
+
+test("a bus that is held is told apart from a part that is away, and every transfer begins on a new object", async () => {
+  let errno = "ETIMEDOUT";
+  const { open, made } = buses(async () => {
+    throw Object.assign(new Error(errno), { code: errno });
+  });
+  const bus = await open(1);
+  const fieldsOf = () =>
+    bus.readBlock(0x44, 0, 1).then(
+      () => assert.unreachable("no fault"),
+      (error) => (isFault(error, "device.noReply") ? error.fields : error),
+    );
+  for (errno of ["ETIMEDOUT", "EBUSY", "EAGAIN"]) assert.equal(await fieldsOf(), { errno, bus: "held" });
+  for (errno of ["EREMOTEIO", "ENXIO", "EIO"]) assert.equal(await fieldsOf(), { errno });
+  assert.is(made.length, 6);
+});
+
+test("a transfer that never ends costs its caller some seconds and nobody else the bus", async () => {
+  const clock = new VirtualClock();
+  let transfers = 0;
+  const opened: { closed: boolean }[] = [];
+  const openPromisified = async (): Promise<I2cBusObject> => {
+    const entry = { closed: false };
+    opened.push(entry);
+    const transfer = async () => {
+      if (transfers++ === 0) await new Promise(() => undefined);
+      return 1;
+    };
+    return {
+      readI2cBlock: async (_address, _register, _length, buffer) => ({ bytesRead: await transfer(), buffer }),
+      i2cRead: async (_address, _length, buffer) => ({ bytesRead: await transfer(), buffer }),
+      i2cWrite: transfer,
+      writeByte: async () => void (await transfer()),
+      close: async () => {
+        entry.closed = true;
+      },
+    };
+  };
+  const open = i2cPorts({ openPromisified, clock });
+  const [a, b] = await Promise.all([open(1), open(1)]);
+  const started = clock.mono();
+  const first = a.readBlock(0x44, 0, 1).catch((error) => error);
+  const second = b.readBlock(0x45, 0, 1);
+  const fault = await first;
+  assert.ok(isFault(fault, "device.noReply") && fault.fields.bus === "held");
+  assert.ok(clock.mono() - started >= 2_500);
+  await second;
+  assert.is(opened.length, 2);
+  await a.close();
+  await b.close();
+  assert.ok(opened.every(({ closed }) => closed));
 });
 
 run();
