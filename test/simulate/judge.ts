@@ -68,8 +68,11 @@ export class Judge {
     if (operation.forbidden) this.violated(`slot ${place.slot} moved against an interlock`);
     operation.motions++;
     if (operation.motions > 1) this.violated(`second motion of slot ${place.slot} for one ${operation.kind}`);
-    const issued = this.#rows("effects").some((row) => row.slot === place.slot && row.state === "ISSUED");
-    if (!issued) this.violated(`slot ${place.slot} moved and no ISSUED row says so`);
+    const issued = this.#rows("effects").find((row) => row.slot === place.slot && row.state === "ISSUED");
+    if (!issued) return this.violated(`slot ${place.slot} moved and no ISSUED row says so`);
+    const before = JSON.parse(String(issued.before)) as { latch?: string } | null;
+    if (before?.latch !== "locked")
+      this.violated(`slot ${place.slot} moved and nobody had seen it locked before`);
   }
 
   /** A person has taken something out of a slot. */
@@ -144,6 +147,8 @@ export class Judge {
       count("unload", "empty") +
       settledAs(["release", "unload"], ["taken", "removed"]);
     const issued = this.#rows("journal").filter((row) => String(row.event).endsWith(".issued")).length;
+    if (effects.some((row) => row.before === null && row.outcome !== "notMoved"))
+      this.violated("what was never issued is said to have moved, or not to be known");
     const sent = effects.filter((row) => row.before !== null).length;
     if (issued !== sent) this.violated(`${sent} effects were issued, the journal tells of ${issued}`);
     const there = this.#world.cabinet.places.filter((place) => place.item).length;

@@ -267,7 +267,11 @@ export class Play {
   /** Hands one item out; answers the outcome, or undefined when nothing was accepted. */
   async #release(operation: Operation): Promise<string | undefined> {
     const { item } = operation;
-    if (operation === this.#current) await this.#closeExchange();
+    if (operation === this.#current) {
+      await this.#closeExchange();
+      if (this.#random() < 0.1)
+        await this.#pick([this.askForeign, this.askExpired, this.askForged]).call(this, operation);
+    }
     const voucher = this.world.papers.voucher(item.code, ++this.#number);
     operation.voucher = voucher.id;
     const begun = await this.world.call<{ challenge: string; slot: string }>("collect.begin", {
@@ -328,6 +332,8 @@ export class Play {
     if (!exchange) return undefined;
     const { papers, disk } = this.world;
     const { kind, item } = operation;
+    if (this.#random() < 0.1)
+      await this.misload(operation, this.#pick(["scan", "foreign", "twice"] as const));
     operation.allowed = true;
     const known = disk.database.rows("effects").length;
     const body =
@@ -518,6 +524,7 @@ export class Play {
     const { papers } = this.world;
     const other = this.#items.find(({ code, place }) => code !== operation.item.code && place === "out");
     const inside = this.#items.find(({ code, place }) => code !== operation.item.code && place !== "out");
+    if (how === "twice" && !inside) return;
     const wrong = (how === "twice" ? inside : other) ?? operation.item;
     const assigned = how === "scan" ? operation.item.code : wrong.code;
     if (how === "scan" && assigned === wrong.code) return;
