@@ -14,7 +14,8 @@ export function finger(view: ViewOf<"finger">, desk: Desk): Drawn {
     sheet: [
       ...advice([view.advice]),
       ...attempts(view.attempt, view.attempts),
-      ...actionRow(desk, view.actions, view.face === "waiting" ? "plain" : "primary"),
+      // What is to be done here is done with the finger; the button is only the way out.
+      ...actionRow(desk, view.actions, "plain"),
     ],
   };
 }
