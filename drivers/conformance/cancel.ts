@@ -6,6 +6,8 @@ import type { Suite } from "./suite.ts";
 /** How long a verb may take to end once it is cancelled, or its person's time is over, ms. */
 const END_MS = 3_000;
 const OPEN_MS = 30_000;
+/** How long it is listened afterwards, ms. */
+const AFTER_MS = 500;
 const NOBODY = "nobody and nothing is before it";
 
 /** A capture can be cancelled before it began and while it waits, and ends when the person does not come. */
@@ -26,7 +28,7 @@ export async function cancelChecks(
     const run = await rig.run(trial, options);
     const wrong = endedWell(run, options);
     wrong.push(...judgeRest(suite.subject.entry, rig));
-    await rig.clock.sleep(2_000);
+    await rig.clock.sleep(AFTER_MS);
     if (run.late.length > 0) wrong.push(`told ${run.late.join(", ")} after it had ended`);
     if (!suite.subject.real) trial.calm?.(rig.sim);
     return [...wrong, ...(await suite.heals(rig, trial, 0))];

@@ -41,11 +41,19 @@ function plugged(t: TestContext, defect?: Defect) {
   };
   return { pty, device, asked, ports, subject: { ...good, module }, real: { ports, ask, moves: true } };
 }
+/** The same subject with one verb: real time is dear. */
+const only = (subject: Subject, verb: string): Subject => ({
+  ...subject,
+  entry: {
+    ...subject.entry,
+    trials: Object.fromEntries(Object.entries(subject.entry.trials).filter(([name]) => name === verb)),
+  },
+});
 const DEPTH = { replies: 1, bytes: 1, lateMs: [300] };
 
 test("a good device passes, asked for by a person's hands, and is moved no more often than permitted", async (t) => {
   const { subject, real, asked, device } = plugged(t);
-  const report = await conform({ ...subject, real }, { depth: DEPTH });
+  const report = await conform({ ...only(subject, "give"), real }, { depth: DEPTH });
   assert.equal(report.findings, []);
   assert.ok(asked.includes("nobody takes it"));
   assert.ok(device.motions > 0);
@@ -54,14 +62,14 @@ test("a good device passes, asked for by a person's hands, and is moved no more 
 
 test("without the word of who stands beside it, nothing is moved", async (t) => {
   const { subject, real, device } = plugged(t);
-  await conform({ ...subject, real: { ...real, moves: false } }, { depth: DEPTH });
+  await conform({ ...only(subject, "give"), real: { ...real, moves: false } }, { depth: DEPTH });
   assert.is(device.motions, 0);
 });
 
-test("a driver that ignores a cancel is found there too", async (t) => {
-  const { subject, real } = plugged(t, "ignoresCancel");
-  const { findings } = await conform({ ...subject, real: { ...real, moves: false } }, { depth: DEPTH });
-  assert.ok(findings.some(({ fault }) => fault === "cancel"));
+test("a driver that says something after its end is found there too", async (t) => {
+  const { subject, real } = plugged(t, "tellsTwice");
+  const { findings } = await conform({ ...only(subject, "hand"), real }, { depth: DEPTH });
+  assert.ok(findings.some(({ said }) => /after it had ended/.test(said)));
 });
 
 test("pulled and plugged in under another number it is away within a second and back within five", async (t) => {
