@@ -61,7 +61,7 @@ export function scanCorners(): SVGElement {
  * The locker wall from the front, with one slot lit and its door ajar. Slots are laid in rows from the top left, at
  * most four beside each other, in the order in which they are named.
  */
-export function lockerWall(slots: string[], lit: string): SVGElement {
+export function lockerWall(slots: string[], lit: string | undefined): SVGElement {
   const columns = Math.min(4, Math.max(2, Math.ceil(Math.sqrt(slots.length))));
   const rows = Math.ceil(slots.length / columns);
   const width = 120;

@@ -62,7 +62,8 @@ export function door(view: ViewOf<"door">, desk: Desk): Drawn {
     title: view.title,
     body: view.body,
     face: view.face,
-    figure: lockerWall(view.slots, view.slot),
+    // A door that has been closed is a door like the others.
+    figure: lockerWall(view.slots, view.face === "succeeded" ? undefined : view.slot),
     sheet: actionRow(desk, view.actions),
   };
 }
