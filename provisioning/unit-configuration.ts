@@ -33,6 +33,32 @@ export const HoursSchema = Type.Object(
 );
 export type Hours = Static<typeof HoursSchema>;
 
+const SlotName = Type.String({ pattern: "^[0-9A-Z]{1,4}$" });
+
+/** A compartment behind a lock. */
+const CompartmentSchema = Type.Object(
+  {
+    slot: SlotName,
+    lock: Role,
+    compartment: Type.Integer({ minimum: 0, maximum: 15 }),
+    light: Type.Optional(Role),
+  },
+  closed,
+);
+
+/** A magazine of a dispenser, which hands out in order; each of its items is a slot of its own, `M1-01` and on. */
+const MagazineSchema = Type.Object(
+  {
+    slot: SlotName,
+    dispenser: Role,
+    /** Number in its dispenser, from 0. */
+    magazine: Type.Integer({ minimum: 0, maximum: 7 }),
+    /** Items that it holds at most. */
+    capacity: Type.Integer({ minimum: 1, maximum: 100 }),
+  },
+  closed,
+);
+
 export const UnitConfigurationSchema = Type.Object(
   {
     v: Type.Literal(1),
@@ -72,18 +98,7 @@ export const UnitConfigurationSchema = Type.Object(
       closed,
     ),
     devices: Type.Array(DeviceSchema, { maxItems: 64 }),
-    slots: Type.Array(
-      Type.Object(
-        {
-          slot: Type.String({ pattern: "^[0-9A-Z]{1,4}$" }),
-          lock: Role,
-          compartment: Type.Integer({ minimum: 0, maximum: 15 }),
-          light: Type.Optional(Role),
-        },
-        closed,
-      ),
-      { maxItems: 160 },
-    ),
+    slots: Type.Array(Type.Union([CompartmentSchema, MagazineSchema]), { maxItems: 160 }),
     /** Inputs that forbid motion while they are active. */
     interlocks: Type.Array(Role, { maxItems: 8 }),
     /** Role of the switch behind the service door that staff turn for an exchange. */

@@ -27,6 +27,11 @@ export const VoucherSchema = Type.Object(
     keyId: Type.Optional(Type.String({ maxLength: 24 })),
     template: Type.Optional(B64),
     templateFormat: Type.Optional(Type.String({ maxLength: 32 })),
+    /**
+     * Permission to take one old card in instead of handing one out: only the one with this item code (another one is given
+     * back), or `any`.
+     */
+    intake: Type.Optional(Type.Unsafe<"exact" | "any">({ type: "string", enum: ["exact", "any"] })),
   },
   closed,
 );

@@ -135,16 +135,54 @@ export const SlotSchema = Type.Object({
 });
 export type Slot = Static<typeof SlotSchema>;
 
-export const HANDOVER_PHASES = ["intent", "issued", "unlocked", "opened", "closed", "done"] as const;
+/** `opened`: the door of a compartment; `presented`: an item is held at a dispenser's gate; `entryOpen`: put the old card in. */
+export const HANDOVER_PHASES = [
+  "intent",
+  "issued",
+  "unlocked",
+  "opened",
+  "closed",
+  "fed",
+  "presented",
+  "entryOpen",
+  "done",
+] as const;
+/** What became of an item of a dispenser beside the outcome. */
+export const HANDOVER_MODIFIERS = ["retracted", "rejected", "accepted", "returned", "inPath"] as const;
 export const HandoverSchema = Type.Object({
   effect: Type.String(),
   slot: Type.String(),
   phase: oneOf(HANDOVER_PHASES),
   outcome: Type.Optional(oneOf(OUTCOMES)),
+  modifier: Type.Optional(oneOf(HANDOVER_MODIFIERS)),
 });
 export type Handover = Static<typeof HandoverSchema>;
 
 export const EXCHANGE_PHASES = ["unlocked", "opened", "stored", "empty", "unknown"] as const;
+
+const Count = Type.Integer({ minimum: 0 });
+/** Counts of a magazine: `initial` is the sum of all others. */
+export const MagazineSchema = Type.Object({
+  magazine: Type.String(),
+  dispenser: Type.String(),
+  suspect: Type.Optional(Type.String()),
+  initial: Count,
+  remaining: Count,
+  presented: Count,
+  unknown: Count,
+  delivered: Count,
+  rejected: Count,
+  retracted: Count,
+  removed: Count,
+  balanced: Type.Boolean(),
+});
+export const BinSchema = Type.Object({
+  dispenser: Type.String(),
+  held: Count,
+  accepted: Count,
+  emptied: Count,
+  balanced: Type.Boolean(),
+});
 
 /** A journal row of the vault as it leaves the unit: hash-chained, signed by the unit at the core's door. */
 export const VaultRowSchema = Type.Object({
@@ -170,6 +208,8 @@ export const vaultMethods = {
     answer: Type.Object({
       devices: Type.Array(DeviceStatusSchema),
       slots: Type.Array(SlotSchema),
+      magazines: Type.Optional(Type.Array(MagazineSchema)),
+      bins: Type.Optional(Type.Array(BinSchema)),
       /** Names of the interlocks that forbid motion now. */
       interlocks: Type.Array(Type.String()),
       exchange: Type.Optional(Type.String()),
@@ -230,6 +270,29 @@ export const vaultMethods = {
       closed,
     ),
     answer: Type.Object({ slot: Type.String(), effect: Type.String() }),
+  },
+  /** Staff have laid exactly these into a magazine, the first comes out first; each with its own assignment. Moves nothing. */
+  "exchange.fill": {
+    request: Type.Object(
+      {
+        exchange: Type.String({ maxLength: 64 }),
+        slot: Type.String({ maxLength: 20 }),
+        items: Type.Array(
+          Type.Object({ item: Type.String({ minLength: 4, maxLength: 40 }), assignment: Jws }, closed),
+          { maxItems: 100 },
+        ),
+      },
+      closed,
+    ),
+    answer: Type.Object({ items: Type.Integer() }),
+  },
+  /** Staff have emptied the bin of the dispenser that this magazine belongs to. Moves nothing. */
+  "exchange.emptyBin": {
+    request: Type.Object(
+      { exchange: Type.String({ maxLength: 64 }), slot: Type.String({ maxLength: 20 }) },
+      closed,
+    ),
+    answer: Type.Object({ items: Type.Integer() }),
   },
   "exchange.end": {
     request: Type.Object({ exchange: Type.String({ maxLength: 64 }) }, closed),

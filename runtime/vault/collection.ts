@@ -1,12 +1,15 @@
 import { err, isFault, newId, ok, type Result, sha256Hex } from "../../drivers/kit/index.ts";
 import { itemHashOf, type Voucher } from "../../fleet/contract/index.ts";
 import type { Handover } from "../ipc/index.ts";
+import type { Modifier } from "./card-evidence.ts";
+import { dispense, takeIn } from "./dispense.ts";
 import { judgeRelease } from "./evidence.ts";
 import { log, vaultFault } from "./faults.ts";
 import type { Interlocks } from "./interlocks.ts";
-import type { EffectRow, Intent, SlotRow } from "./ledger.ts";
-import { type MotionContext, move } from "./motion.ts";
+import type { EffectRow, Intent } from "./ledger.ts";
+import { type MotionContext, move, type Phase } from "./motion.ts";
 import type { Papers } from "./papers.ts";
+import type { MagazinePlace } from "./stock.ts";
 
 export interface ReleaseRequest {
   command: string;
@@ -15,6 +18,14 @@ export interface ReleaseRequest {
   attestation?: string;
   release?: string;
 }
+
+/** Where a voucher leads: a compartment, or a dispenser's magazine and the slot in it. */
+interface Way {
+  slot: string;
+  magazine?: MagazinePlace;
+}
+
+type End = Pick<Handover, "outcome" | "modifier">;
 
 /** Hands items out: verifies, opens challenges, moves once, tells what became of it. */
 export class Collection {
@@ -54,7 +65,7 @@ export class Collection {
   async begin(jws: string): Promise<Result<{ challenge: string; slot: string }>> {
     const allowed = await this.#allowed(jws);
     if (!allowed.ok) return allowed;
-    return ok({ challenge: this.#papers.challenge(jws), slot: allowed.value.slot.slot });
+    return ok({ challenge: this.#papers.challenge(jws), slot: allowed.value.way.slot });
   }
 
   /**
@@ -71,19 +82,20 @@ export class Collection {
       return known.request_hash === requestHash ? ok(this.#handoverOf(known)) : err(vaultFault("conflict"));
     const allowed = await this.#allowed(request.voucher);
     if (!allowed.ok) return allowed;
-    const { voucher, slot } = allowed.value;
+    const { voucher, way } = allowed.value;
     const proof = this.#papers.proof(request, voucher.id);
     if (!proof.ok) return proof;
     const intent: Intent = {
       effect: newId(this.#motion.clock.wall()),
-      kind: "release",
-      slot: slot.slot,
+      kind: voucher.intake ? "intake" : "release",
+      slot: way.slot,
       itemHash: itemHashOf(voucher.item),
       voucher: { id: voucher.id, seq: voucher.seq },
       command: { id: request.command, requestHash },
       ...(proof.value.operator ? { operator: proof.value.operator } : {}),
+      ...(voucher.intake === "any" ? { anyCard: true } : {}),
     };
-    return this.#run(intent);
+    return this.#run(intent, way);
   }
 
   /** What became of a command; undefined when it was never accepted. */
@@ -93,8 +105,9 @@ export class Collection {
   }
 
   /** Resolves when the intent is written down, or with the fault that ended it before. */
-  async #run(intent: Intent): Promise<Result<Handover>> {
-    this.#running.add(intent.slot);
+  async #run(intent: Intent, { magazine }: Way): Promise<Result<Handover>> {
+    const held = [intent.slot, ...(magazine ? [magazine.dispenser] : [])];
+    for (const one of held) this.#running.add(one);
     const tell = (handover: Handover): void => {
       this.#live.set(intent.effect, handover);
       log("handover", { ...handover });
@@ -107,25 +120,40 @@ export class Collection {
     });
     const end = (async () => {
       try {
-        const evidence = await move(this.#motion, intent, "present", (phase) => {
+        const ended = await this.#move(intent, magazine, (phase) => {
           if (phase === "issued") accepted(ok({ effect, slot, phase: "issued" }));
           tell({ effect, slot, phase });
         });
-        const outcome = judgeRelease(evidence);
-        await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
-        this.#motion.step("outcome");
-        tell({ effect, slot, phase: "done", outcome });
+        tell({ effect, slot, phase: "done", ...ended });
       } catch (error) {
         if (!isFault(error)) throw error;
         accepted(err(error));
       } finally {
-        this.#running.delete(slot);
+        for (const one of held) this.#running.delete(one);
         this.#live.delete(effect);
       }
     })();
     this.#ends.add(end);
     void end.finally(() => this.#ends.delete(end));
     return answer;
+  }
+
+  /** Moves and writes down what it came to. */
+  async #move(
+    intent: Intent,
+    magazine: MagazinePlace | undefined,
+    onPhase: (phase: Phase) => void,
+  ): Promise<End> {
+    if (magazine) {
+      const give = intent.kind === "intake" ? takeIn : dispense;
+      const { outcome, modifier } = await give(this.#motion, intent, magazine, onPhase);
+      return { outcome, ...(modifier ? { modifier } : {}) };
+    }
+    const evidence = await move(this.#motion, intent, "present", onPhase);
+    const outcome = judgeRelease(evidence);
+    await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
+    this.#motion.step("outcome");
+    return { outcome };
   }
 
   #handoverOf(row: EffectRow): Handover {
@@ -138,26 +166,53 @@ export class Collection {
       slot: row.slot,
       phase,
       ...(done && row.outcome ? { outcome: row.outcome as NonNullable<Handover["outcome"]> } : {}),
+      ...(done && row.modifier ? { modifier: row.modifier as Modifier } : {}),
     };
   }
 
-  async #allowed(jws: string): Promise<Result<{ voucher: Voucher; slot: SlotRow }>> {
+  async #allowed(jws: string): Promise<Result<{ voucher: Voucher; way: Way }>> {
     const gate = this.#gate();
     if (!gate.ok) return gate;
     const voucher = this.#papers.voucher(jws);
     if (!voucher.ok) return voucher;
-    const { ledger } = this.#motion;
     const itemHash = itemHashOf(voucher.value.item);
-    const used = await ledger.used(voucher.value.id, itemHash, voucher.value.seq);
+    const used = await this.#motion.ledger.used(voucher.value.id, itemHash, voucher.value.seq);
     if (used) return err(vaultFault(used));
-    const slot = await ledger.slotOfItem(itemHash);
-    if (!slot) return err(vaultFault("notLoaded"));
-    if (slot.state === "unknown" || !this.#motion.locks.has(slot.slot))
-      return err(vaultFault("slotUnknown", { slot: slot.slot }));
-    if (slot.state !== "loaded") return err(vaultFault("notLoaded"));
-    if (this.#running.has(slot.slot)) return err(vaultFault("slotBusy", { slot: slot.slot }));
+    const way = voucher.value.intake ? this.#wayIn() : await this.#wayOf(itemHash);
+    if (!way.ok) return way;
+    const { slot, magazine } = way.value;
+    if (this.#running.has(slot) || (magazine && this.#running.has(magazine.dispenser)))
+      return err(vaultFault("slotBusy", { slot }));
     const interlocks = await this.#interlocks.activeForPublic();
     if (interlocks.length > 0) return err(vaultFault("interlocked", { by: interlocks.join(",") }));
-    return ok({ voucher: voucher.value, slot });
+    return ok({ voucher: voucher.value, way: way.value });
+  }
+
+  /** Where an item lies, if it can be handed out now. */
+  async #wayOf(itemHash: string): Promise<Result<Way>> {
+    const { ledger, locks, dispensers } = this.#motion;
+    const row = await ledger.slotOfItem(itemHash);
+    if (!row) return err(vaultFault("notLoaded"));
+    const { slot } = row;
+    const magazine = row.magazine ? dispensers.magazine(row.magazine) : undefined;
+    if (row.state === "unknown" || (!magazine && !locks.has(slot)))
+      return err(vaultFault("slotUnknown", { slot }));
+    if (row.state !== "loaded") return err(vaultFault("notLoaded"));
+    if (!magazine) return ok({ slot });
+    const { magazines } = await ledger.stock();
+    const suspect = magazines.find((one) => one.magazine === magazine.slot)?.suspect;
+    if (suspect || row.place === null)
+      return err(vaultFault("magazineSuspect", { slot: magazine.slot, reason: suspect ?? "place" }));
+    const first = await ledger.firstIn(magazine.slot);
+    return first?.slot === slot ? ok({ slot, magazine }) : err(vaultFault("behindOthers", { slot }));
+  }
+
+  /** The dispenser that takes an old card in. */
+  #wayIn(): Result<Way> {
+    const { dispensers } = this.#motion;
+    const magazine = dispensers
+      .magazines()
+      .find(({ dispenser }) => dispensers.capabilities(dispenser)?.accepts === true);
+    return magazine ? ok({ slot: magazine.slot, magazine }) : err(vaultFault("notReady"));
   }
 }

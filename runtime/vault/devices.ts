@@ -1,6 +1,7 @@
 import type {
   AuxiliaryInput,
   DeviceStatus,
+  Dispenser,
   Driver,
   GuardSensor,
   Indicator,
@@ -15,6 +16,7 @@ import { type GuardInput, guardInput } from "./guards.ts";
 
 export interface VaultDevices {
   locks: Map<string, DeviceHost<Lock>>;
+  dispensers: Map<string, DeviceHost<Dispenser>>;
   inputs: Map<string, DeviceHost<AuxiliaryInput>>;
   /** Sensors that can forbid motion: among the inputs too. */
   guards: DeviceHost<GuardInput>[];
@@ -33,6 +35,7 @@ export async function makeDevices(options: {
 }): Promise<VaultDevices> {
   const { clock, onStatus, onInput } = options;
   const locks: VaultDevices["locks"] = new Map();
+  const dispensers: VaultDevices["dispensers"] = new Map();
   const inputs: VaultDevices["inputs"] = new Map();
   const guards: VaultDevices["guards"] = [];
   const lights: VaultDevices["lights"] = new Map();
@@ -43,6 +46,9 @@ export async function makeDevices(options: {
     switch (driver.class) {
       case "lock":
         locks.set(role, new DeviceHost(driver as Driver<Lock>, { clock, onStatus }));
+        break;
+      case "dispenser":
+        dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, { clock, onStatus }));
         break;
       case "auxiliary": {
         const onReady = (input: AuxiliaryInput) => void input.watch((state) => onInput(role, state));
@@ -63,6 +69,6 @@ export async function makeDevices(options: {
         throw new TypeError(`the vault has no use for a ${driver.class}`);
     }
   }
-  const hosts = [locks, inputs, lights] as ReadonlyMap<string, DeviceHost<unknown>>[];
-  return { locks, inputs, guards, lights, all: () => hosts.flatMap((map) => [...map.values()]) };
+  const hosts = [locks, dispensers, inputs, lights] as ReadonlyMap<string, DeviceHost<unknown>>[];
+  return { locks, dispensers, inputs, guards, lights, all: () => hosts.flatMap((map) => [...map.values()]) };
 }

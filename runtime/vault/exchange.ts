@@ -7,6 +7,7 @@ import { type Evidence, judgeLoad, judgeUnload } from "./evidence.ts";
 import { vaultFault } from "./faults.ts";
 import type { Interlocks } from "./interlocks.ts";
 import type { Intent } from "./ledger.ts";
+import { MagazineExchange } from "./magazine-exchange.ts";
 import { type MotionContext, move } from "./motion.ts";
 import type { Papers } from "./papers.ts";
 
@@ -24,6 +25,7 @@ const IDLE_MS = 15 * 60_000;
 export class Exchange {
   readonly #motion: MotionContext;
   readonly #papers: Papers;
+  readonly #magazines: MagazineExchange;
   readonly #interlocks: Interlocks;
   readonly #lights: ReadonlyMap<string, DeviceHost<Indicator>>;
   readonly #ready: () => Result<void>;
@@ -42,6 +44,7 @@ export class Exchange {
   }) {
     this.#motion = options.motion;
     this.#papers = options.papers;
+    this.#magazines = new MagazineExchange(options.motion, options.papers);
     this.#interlocks = options.interlocks;
     this.#lights = options.lights;
     this.#ready = options.ready;
@@ -76,9 +79,10 @@ export class Exchange {
       if (!credential.ok) return credential;
       credentials.push(credential.value);
     }
-    const witness = this.#motion.locks
-      .places()
-      .some((place) => this.#motion.locks.capabilities(place.slot)?.readsItem !== true);
+    const { locks, dispensers } = this.#motion;
+    const witness =
+      locks.places().some((place) => locks.capabilities(place.slot)?.readsItem !== true) ||
+      dispensers.magazines().some((place) => dispensers.capabilities(place.dispenser)?.readsItem !== true);
     const people = new Set(credentials.map((credential) => credential.operator));
     if (witness && people.size < 2) return err(vaultFault("witnessNeeded"));
     const exchange = newId(this.#motion.clock.wall());
@@ -126,6 +130,25 @@ export class Exchange {
     if (!row || row.state === "empty" || !this.#motion.locks.has(row.slot))
       return err(vaultFault("notLoaded"));
     return this.#run(this.#intent("unload", row.slot, row.item_hash ?? undefined), "any", judgeUnload);
+  }
+
+  /** Staff have laid exactly these items into a dispenser's magazine, the first comes out first. */
+  async fill(request: {
+    exchange: string;
+    slot: string;
+    items: { item: string; assignment: string }[];
+  }): Promise<Result<{ items: number }>> {
+    const usable = await this.#usable(request.exchange);
+    if (!usable.ok || !this.#open) return usable.ok ? err(vaultFault("noExchange")) : usable;
+    const { operator } = this.#open;
+    return this.#magazines.fill(request.slot, request.items, { exchange: request.exchange, operator });
+  }
+
+  /** Staff have emptied the bin of the dispenser that this magazine belongs to. */
+  async emptyBin(request: { exchange: string; slot: string }): Promise<Result<{ items: number }>> {
+    const usable = await this.#usable(request.exchange);
+    if (!usable.ok || !this.#open) return usable.ok ? err(vaultFault("noExchange")) : usable;
+    return this.#magazines.emptyBin(request.slot, this.#open.operator);
   }
 
   async end(exchange: string): Promise<Result<{ loaded: number; unloaded: number }>> {

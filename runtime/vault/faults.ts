@@ -134,6 +134,24 @@ export const vaultFault = defineErrors("vault", {
     remedy: "autoRecovering",
     cause: "software",
   },
+  binFull: {
+    what: "The bin of the dispenser is full, so what goes wrong could not be captured",
+    todo: "Empty the bin in an exchange",
+    remedy: "operatorClear",
+    cause: "consumable",
+  },
+  behindOthers: {
+    what: "Other items lie before this one in its magazine, which hands out in order",
+    todo: "Hand out or take out what lies before it",
+    remedy: "operatorClear",
+    cause: "user",
+  },
+  magazineSuspect: {
+    what: "What lies in the magazine, or in which order, is not what the ledger says",
+    todo: "Two people look, and list in an exchange what the magazine holds",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
   nothingToSettle: {
     what: "The slot does not wait for a finding",
     todo: "Nothing to do",
@@ -156,8 +174,13 @@ export const log = defineEvents("vault", {
   },
   sendFailed: {
     level: "warn",
-    what: "The unlock command failed on its way; it is not sent again and the evidence decides",
+    what: "The command of a motion failed on its way; it is not sent again and the evidence decides",
     fields: ["effect", "slot"],
+  },
+  cleared: {
+    level: "warn",
+    what: "An item that a motion had left in a dispenser's path was captured into the bin",
+    fields: ["effect", "slot", "outcome"],
   },
   recovered: {
     level: "warn",

@@ -1,76 +1,42 @@
-import type { LockState, MotionToken, Outcome } from "../../drivers/contract/index.ts";
+import type { DispenserMotion, MotionToken, Outcome } from "../../drivers/contract/index.ts";
 import type { Clock } from "../../drivers/kit/index.ts";
 import {
   appendJournal,
-  JOURNAL_SCHEMA,
   type JournalFields,
   openStore,
-  type Row,
   readJournal,
   type Statements,
   type Store,
 } from "../../drivers/store/index.ts";
-import type { SLOT_STATES, VaultRow } from "../ipc/index.ts";
+import type { VaultRow } from "../ipc/index.ts";
+import type { CardSeen } from "./card-evidence.ts";
+import { addExchange, payUnlock } from "./exchange-rows.ts";
 import { vaultFault } from "./faults.ts";
+import {
+  type About,
+  type EffectRow,
+  family,
+  type Intent,
+  intentOf,
+  MIGRATIONS,
+  type MotionRow,
+  type Seen,
+  type SlotRow,
+  slotAfter,
+} from "./ledger-schema.ts";
+import { addMagazines, type MagazinePlace, noteSettled, readStock, type Stock } from "./stock.ts";
 
-export type SlotState = (typeof SLOT_STATES)[number];
-export type EffectKind = "release" | "load" | "unload";
+export type { EffectRow, Intent, Seen, SlotRow } from "./ledger-schema.ts";
+export { intentOf } from "./ledger-schema.ts";
 
-export interface SlotRow extends Row {
-  slot: string;
-  state: SlotState;
-  item_hash: string | null;
-  effect: string | null;
+type Mint = (effect: string, device: string, compartment: number, motion?: string) => MotionToken;
+
+/** What a token is for: a compartment of a lock, or one motion of a dispenser. */
+export interface Target {
+  device: string;
+  compartment: number;
+  motion?: DispenserMotion;
 }
-
-export interface EffectRow extends Row {
-  effect: string;
-  kind: EffectKind;
-  state: "INTENT" | "ISSUED" | "DONE";
-  slot: string;
-  voucher: string | null;
-  item_hash: string | null;
-  command: string | null;
-  request_hash: string | null;
-  exchange: string | null;
-  operator: string | null;
-  before: string | null;
-  after: string | null;
-  latch_seen: number;
-  outcome: string | null;
-}
-
-export interface Intent {
-  effect: string;
-  kind: EffectKind;
-  slot: string;
-  itemHash?: string;
-  voucher?: { id: string; seq: number };
-  command?: { id: string; requestHash: string };
-  exchange?: string;
-  operator?: string;
-}
-
-/** What a journal row may say. */
-type About = Partial<Intent> & { outcome?: string; detail?: string };
-
-const MIGRATIONS = [
-  `CREATE TABLE slots (slot TEXT PRIMARY KEY, state TEXT NOT NULL, item_hash TEXT UNIQUE, effect TEXT);
-   CREATE TABLE effects (
-     effect TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, slot TEXT NOT NULL,
-     voucher TEXT, seq INTEGER, item_hash TEXT, command TEXT UNIQUE, request_hash TEXT, exchange TEXT, operator TEXT,
-     before TEXT, latch_seen INTEGER NOT NULL DEFAULT 0, outcome TEXT, at INTEGER NOT NULL);
-   CREATE UNIQUE INDEX one_open_effect ON effects (slot) WHERE state <> 'DONE';
-   CREATE TABLE consumed (voucher TEXT PRIMARY KEY, item_hash TEXT NOT NULL, seq INTEGER NOT NULL, effect TEXT NOT NULL);
-   CREATE TABLE exchanges (exchange TEXT PRIMARY KEY, operators TEXT NOT NULL, credit INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER);
-   CREATE TABLE credentials (credential TEXT PRIMARY KEY, used INTEGER NOT NULL, unlocks INTEGER NOT NULL);
-   ${JOURNAL_SCHEMA}`,
-  "ALTER TABLE effects ADD COLUMN after TEXT",
-];
-
-export type Seen = Pick<LockState, "latch" | "item">;
-
-type Mint = (effect: string, device: string, compartment: number) => MotionToken;
 
 /**
  * The durable record of everything that moves. A motion is INTENT before anything is done, ISSUED in the write that
@@ -93,6 +59,7 @@ export class Ledger {
       clock: Clock;
       mint: Mint;
       slots: readonly string[];
+      magazines?: readonly MagazinePlace[];
       synchronousForMutant?: "NORMAL";
     },
   ): Promise<Ledger> {
@@ -108,6 +75,7 @@ export class Ledger {
           slot,
         );
       }
+      await addMagazines(t, options.magazines ?? []);
     });
     return new Ledger(store, options.clock, options.mint);
   }
@@ -121,6 +89,12 @@ export class Ledger {
   slots = (): Promise<SlotRow[]> => this.#store.all<SlotRow>("SELECT * FROM slots ORDER BY slot");
   slotOfItem = (itemHash: string): Promise<SlotRow | undefined> =>
     this.#store.get<SlotRow>("SELECT * FROM slots WHERE item_hash = ?", itemHash);
+  /** The item of a magazine that comes out next. */
+  firstIn = (magazine: string): Promise<SlotRow | undefined> =>
+    this.#store.get<SlotRow>(
+      "SELECT * FROM slots WHERE magazine = ? AND state = 'loaded' AND place IS NOT NULL ORDER BY place LIMIT 1",
+      magazine,
+    );
   openEffects = (): Promise<EffectRow[]> =>
     this.#store.all<EffectRow>("SELECT * FROM effects WHERE state <> 'DONE' ORDER BY at");
   effect = (id: string): Promise<EffectRow | undefined> =>
@@ -136,12 +110,22 @@ export class Ledger {
     return undefined;
   }
 
+  /** Motions of a dispenser that were issued under one effect. */
+  motions = (effect: string): Promise<MotionRow[]> =>
+    this.#store.all<MotionRow>("SELECT * FROM motions WHERE effect = ?", effect);
+  /** Ended effects that left an item in a dispenser's path. */
+  leftovers = (): Promise<EffectRow[]> =>
+    this.#store.all<EffectRow>("SELECT * FROM effects WHERE left_at IS NOT NULL ORDER BY at");
+  /** Counts of every magazine and bin. */
+  stock = (): Promise<Stock> => readStock(this.#store);
+
   /** Writes that a motion is meant. Nothing has moved; a cut from here on releases it. */
   async intent(intent: Intent): Promise<void> {
     await this.#tx(`${family(intent.kind)}.intent`, intent, async (t) => {
       await t.run(
-        `INSERT INTO effects (effect, kind, state, slot, voucher, seq, item_hash, command, request_hash, exchange, operator, at)
-         VALUES (?, ?, 'INTENT', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO effects (effect, kind, state, slot, voucher, seq, item_hash, command, request_hash, exchange, operator,
+           clears, any_card, at)
+         VALUES (?, ?, 'INTENT', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         intent.effect,
         intent.kind,
         intent.slot,
@@ -152,6 +136,8 @@ export class Ledger {
         intent.command?.requestHash ?? null,
         intent.exchange ?? null,
         intent.operator ?? null,
+        intent.clears ?? null,
+        intent.anyCard ? 1 : 0,
         this.#clock.wall(),
       );
     });
@@ -161,11 +147,7 @@ export class Ledger {
    * Writes that the command goes out, consumes what pays for it, and only then makes the token: from here on nothing is
    * ever sent again for this effect. Throws `vault.consumed` or `vault.creditUsed` when it was paid for already.
    */
-  async issue(
-    intent: Intent,
-    before: Seen,
-    lock: { device: string; compartment: number },
-  ): Promise<MotionToken> {
+  async issue(intent: Intent, before: Seen | CardSeen, target: Target): Promise<MotionToken> {
     await this.#tx(`${family(intent.kind)}.issued`, intent, async (t) => {
       const changed = await t.run(
         "UPDATE effects SET state = 'ISSUED', before = ? WHERE effect = ? AND state = 'INTENT'",
@@ -182,19 +164,47 @@ export class Ledger {
           intent.effect,
         );
         if (consumed.changes !== 1) throw vaultFault("consumed", { effect: intent.effect });
+      } else if (intent.clears) {
+        // What was left is paid for by what left it, once.
+        const cleared = await t.run(
+          "UPDATE effects SET left_at = NULL WHERE effect = ? AND left_at IS NOT NULL",
+          intent.clears,
+        );
+        if (cleared.changes !== 1) throw vaultFault("consumed", { effect: intent.effect });
       } else {
-        const paid = await t.run(
-          "UPDATE exchanges SET credit = credit - 1 WHERE exchange = ? AND credit > 0 AND closed IS NULL",
-          intent.exchange ?? "",
-        );
-        if (paid.changes !== 1) throw vaultFault("creditUsed", { effect: intent.effect });
-        await t.run(
-          "UPDATE credentials SET used = used + 1 WHERE credential IN (SELECT value FROM json_each((SELECT operators FROM exchanges WHERE exchange = ?), '$.credentials'))",
-          intent.exchange ?? "",
-        );
+        await payUnlock(t, intent.exchange ?? "");
       }
+      if (target.motion) await this.#addMotion(t, intent.effect, target.motion, before);
     });
-    return this.#mint(intent.effect, lock.device, lock.compartment);
+    return this.#mint(intent.effect, target.device, target.compartment, target.motion);
+  }
+
+  /**
+   * Writes that a further motion of a dispenser goes out under an effect that was issued, each kind once, and makes its
+   * token. Throws `vault.consumed` when it was issued before, or the effect has ended.
+   */
+  async issueNext(
+    intent: Intent,
+    before: CardSeen,
+    target: Target & { motion: DispenserMotion },
+  ): Promise<MotionToken> {
+    await this.#tx(`${family(intent.kind)}.${target.motion}`, intent, async (t) => {
+      const open = await t.get("SELECT 1 FROM effects WHERE effect = ? AND state = 'ISSUED'", intent.effect);
+      if (!open) throw vaultFault("consumed", { effect: intent.effect });
+      await this.#addMotion(t, intent.effect, target.motion, before);
+    });
+    return this.#mint(intent.effect, target.device, target.compartment, target.motion);
+  }
+
+  async #addMotion(t: Statements, effect: string, motion: DispenserMotion, before: unknown): Promise<void> {
+    const added = await t.run(
+      "INSERT INTO motions (effect, motion, before, at) VALUES (?, ?, ?, ?) ON CONFLICT (effect, motion) DO NOTHING",
+      effect,
+      motion,
+      JSON.stringify(before),
+      this.#clock.wall(),
+    );
+    if (added.changes !== 1) throw vaultFault("consumed", { effect });
   }
 
   /** Writes that the latch was seen open. */
@@ -210,7 +220,8 @@ export class Ledger {
     outcome: Outcome | "stored" | "empty",
     { detail, after }: { detail?: string | undefined; after?: Seen | undefined } = {},
   ): Promise<void> {
-    const event = intent.kind === "release" ? "handover.outcome" : `exchange.${outcome}`;
+    const area = family(intent.kind);
+    const event = area === "exchange" ? `exchange.${outcome}` : `${area}.outcome`;
     await this.#tx(event, { ...intent, outcome, ...(detail ? { detail } : {}) }, async (t) => {
       await t.run(
         "UPDATE effects SET state = 'DONE', outcome = ?, after = ? WHERE effect = ?",
@@ -240,32 +251,11 @@ export class Ledger {
     exchange: string,
     credentials: { id: string; operator: string; unlocks: number }[],
   ): Promise<void> {
-    const operators = JSON.stringify({
-      credentials: credentials.map((c) => c.id),
-      operators: credentials.map((c) => c.operator),
-    });
     await this.#tx(
       "exchange.begin",
       { exchange, operator: credentials.map((c) => c.operator).join("+") },
       async (t) => {
-        let credit = Number.POSITIVE_INFINITY;
-        for (const { id, unlocks } of credentials) {
-          await t.run(
-            "INSERT INTO credentials (credential, used, unlocks) VALUES (?, 0, ?) ON CONFLICT (credential) DO NOTHING",
-            id,
-            unlocks,
-          );
-          const row = await t.get<{ used: number }>("SELECT used FROM credentials WHERE credential = ?", id);
-          credit = Math.min(credit, unlocks - (row?.used ?? 0));
-        }
-        if (credit <= 0) throw vaultFault("creditUsed");
-        await t.run(
-          "INSERT INTO exchanges (exchange, operators, credit, opened) VALUES (?, ?, ?, ?)",
-          exchange,
-          operators,
-          credit,
-          this.#clock.wall(),
-        );
+        await addExchange(t, exchange, credentials, this.#clock.wall());
       },
     );
   }
@@ -316,6 +306,8 @@ export class Ledger {
           gone ? null : slot.item_hash,
           slot.slot,
         );
+        if (slot.effect) await t.run("UPDATE effects SET left_at = NULL WHERE effect = ?", slot.effect);
+        if (slot.magazine && slot.item_hash) await noteSettled(t, slot.magazine, finding);
       },
     );
   }
@@ -338,6 +330,10 @@ export class Ledger {
     );
   }
 
+  /** Writes one row of the journal together with what `job` changes. @throws what `job` throws; then nothing has happened */
+  write = (event: string, about: About, job: (t: Statements) => Promise<void>): Promise<void> =>
+    this.#tx(event, about, job);
+
   async #tx(event: string, about: About, job: (t: Statements) => Promise<void>): Promise<void> {
     const fields: JournalFields = {
       ...(about.effect ? { effect: about.effect } : {}),
@@ -354,39 +350,4 @@ export class Ledger {
     });
     this.onJournal(row.seq);
   }
-}
-
-const family = (kind: EffectKind): string => (kind === "release" ? "handover" : "exchange");
-
-function slotAfter(
-  intent: Intent,
-  outcome: string,
-): { state: SlotState; itemHash: string | null } | undefined {
-  const item = intent.itemHash ?? null;
-  switch (outcome) {
-    case "taken":
-    case "empty":
-      return { state: "empty", itemHash: null };
-    case "stored":
-      return { state: "loaded", itemHash: item };
-    case "presented":
-      return { state: "presented", itemHash: item };
-    case "unknown":
-      return { state: "unknown", itemHash: item };
-    default:
-      return undefined; // notMoved: the slot is as it was
-  }
-}
-
-/** The intent of a stored effect, for its recovery. */
-export function intentOf(row: EffectRow): Intent {
-  return {
-    effect: row.effect,
-    kind: row.kind,
-    slot: row.slot,
-    ...(row.item_hash ? { itemHash: row.item_hash } : {}),
-    ...(row.voucher ? { voucher: { id: row.voucher, seq: Number(row.seq ?? 0) } } : {}),
-    ...(row.exchange ? { exchange: row.exchange } : {}),
-    ...(row.operator ? { operator: row.operator } : {}),
-  };
 }

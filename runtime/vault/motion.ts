@@ -1,6 +1,8 @@
 import type { LockState, MotionToken } from "../../drivers/contract/index.ts";
 import { type Clock, type Fault, isFault } from "../../drivers/kit/index.ts";
 import type { HANDOVER_PHASES } from "../ipc/index.ts";
+import type { CARD_LIMITS } from "./card-motion.ts";
+import type { Dispensers } from "./dispensers.ts";
 import type { Evidence } from "./evidence.ts";
 import { log, vaultFault } from "./faults.ts";
 import type { Intent, Ledger } from "./ledger.ts";
@@ -21,10 +23,11 @@ export type Phase = (typeof HANDOVER_PHASES)[number];
 export interface MotionContext {
   ledger: Ledger;
   locks: Locks;
+  dispensers: Dispensers;
   clock: Clock;
   /** Called before each named step; the crash tests end the process in it. */
   step: (name: string) => void;
-  limits?: Partial<typeof LIMITS>;
+  limits?: Partial<typeof LIMITS & typeof CARD_LIMITS>;
   /** Aborted when the process ends in order: what moves is then left to the recovery of the next start. */
   stopping?: AbortSignal;
   /** Ends a token whose call has come back. */

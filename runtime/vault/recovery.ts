@@ -11,8 +11,9 @@ const unseen: Seen = { latch: "unknown", item: "unknown" };
 const parseSeen = (text: string | null): Seen => (text ? (JSON.parse(text) as Seen) : unseen);
 
 /**
- * Gives every motion that was under way when the process ended its outcome, by what the board shows now. An INTENT was
+ * Gives every motion that was under way when the process ended its outcome, by what its device shows now. An INTENT was
  * never sent. Nothing is sent here.
+ * @param settleCard gives a motion of a dispenser its outcome; undefined for one of a lock
  * @throws Fault `vault.stopping` when `signal` aborts first
  */
 export async function settleOpenEffects(
@@ -20,12 +21,18 @@ export async function settleOpenEffects(
   locks: Locks,
   clock: Clock,
   signal: AbortSignal,
+  settleCard: (row: EffectRow) => Promise<string | undefined> = async () => undefined,
 ): Promise<number> {
   const open = await ledger.openEffects();
   for (const row of open) {
     if (row.state === "INTENT") {
       await ledger.finish(intentOf(row), "notMoved", { detail: "neverSent" });
       log("recovered", { effect: row.effect, slot: row.slot, outcome: "notMoved" });
+      continue;
+    }
+    const ofCard = await settleCard(row);
+    if (ofCard) {
+      log("recovered", { effect: row.effect, slot: row.slot, outcome: ofCard });
       continue;
     }
     if (locks.has(row.slot)) await waitForBoard(locks, row.slot, clock, signal);
@@ -38,7 +45,8 @@ export async function settleOpenEffects(
       latchSeen: row.latch_seen === 1,
       watched: false,
     };
-    const outcome = judges[row.kind](evidence);
+    // Of a dispenser that is not configured any more nothing can be said.
+    const outcome = row.kind === "intake" || row.kind === "clear" ? "unknown" : judges[row.kind](evidence);
     await ledger.finish(intentOf(row), outcome, { detail: "afterRestart", after: again });
     log("recovered", { effect: row.effect, slot: row.slot, outcome });
   }

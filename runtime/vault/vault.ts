@@ -4,15 +4,17 @@ import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from ".
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { type Handlers, listenUnix, Peer, type Slot, type vaultEvents, vaultMethods } from "../ipc/index.ts";
+import { settleCardEffect, watchLeftovers } from "./card-recovery.ts";
 import { Collection } from "./collection.ts";
 import { makeDevices } from "./devices.ts";
+import { Dispensers } from "./dispensers.ts";
 import { Exchange } from "./exchange.ts";
 import { log, vaultFault } from "./faults.ts";
 import { readable } from "./guards.ts";
 import { Interlocks } from "./interlocks.ts";
 import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
-import type { LIMITS, MotionContext } from "./motion.ts";
+import type { MotionContext } from "./motion.ts";
 import { Papers } from "./papers.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
 import { Refusals } from "./refusals.ts";
@@ -25,7 +27,7 @@ export interface VaultOptions {
   clock?: Clock;
   /** Named steps of a motion; production passes none. */
   step?: (name: string) => void;
-  limits?: Partial<typeof LIMITS>;
+  limits?: NonNullable<MotionContext["limits"]>;
   /** For the proof that the crash harness has teeth; production never sets it. */
   synchronousForMutant?: "NORMAL";
 }
@@ -43,11 +45,14 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   if (!configuration.ok) throw configuration.error;
   const config = configuration.value;
   const { mint, redeem, retire } = tokenMint();
+  const compartments = config.slots.filter((place) => "lock" in place);
+  const magazines = config.slots.filter((place) => "dispenser" in place);
   const mutant = options.synchronousForMutant;
   const ledger = await Ledger.open(join(options.state, "vault", "ledger.db"), {
     clock,
     mint,
-    slots: config.slots.map((place) => place.slot),
+    slots: compartments.map((place) => place.slot),
+    magazines,
     ...(mutant ? { synchronousForMutant: mutant } : {}),
   });
 
@@ -67,13 +72,15 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     },
   });
 
-  const locks = new Locks(devices.locks, config.slots, clock);
+  const locks = new Locks(devices.locks, compartments, clock);
+  const dispensers = new Dispensers(devices.dispensers, magazines, clock);
   const interlocks = new Interlocks(devices.inputs, config.interlocks, config.serviceSwitch);
   const readings = new Readings(devices.guards.map(readable));
   const stopping = new AbortController();
   const motion: MotionContext = {
     ledger,
     locks,
+    dispensers,
     clock,
     step: options.step ?? (() => undefined),
     stopping: stopping.signal,
@@ -113,11 +120,13 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   async function slots(): Promise<Slot[]> {
     const [rows, states] = await Promise.all([ledger.slots(), locks.lookAll()]);
-    return rows.map((row) => ({
+    // Of a magazine only the places in use are told: it has many.
+    const told = rows.filter((row) => !row.magazine || row.state !== "empty");
+    return told.map((row) => ({
       slot: row.slot,
       state: row.state,
       ...(row.item_hash ? { itemHash: row.item_hash } : {}),
-      latch: states.get(row.slot)?.latch ?? "unknown",
+      latch: states.get(row.slot)?.latch ?? (row.magazine ? "locked" : "unknown"),
       item: states.get(row.slot)?.item ?? "unknown",
       ...(row.effect ? { effect: row.effect } : {}),
     }));
@@ -149,6 +158,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
         ok({
           devices: devices.all().map((device) => device.status()),
           slots: await slots(),
+          ...(magazines.length > 0 ? await ledger.stock() : {}),
           interlocks: await interlocks.active(),
           ...(exchange.current ? { exchange: exchange.current } : {}),
           ready: settled,
@@ -164,6 +174,8 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     "exchange.begin": ({ credentials }) => judged("exchange.begin", () => exchange.begin(credentials)),
     "exchange.load": (request) => judged("exchange.load", () => exchange.load(request)),
     "exchange.unload": (request) => judged("exchange.unload", () => exchange.unload(request)),
+    "exchange.fill": (request) => judged("exchange.fill", () => exchange.fill(request)),
+    "exchange.emptyBin": (request) => judged("exchange.emptyBin", () => exchange.emptyBin(request)),
     "exchange.end": ({ exchange: id }) => judged("exchange.end", () => exchange.end(id)),
     settle: ({ settlement }) => judged("settle", () => settle(settlement)),
     "journal.read": async ({ after }) => answer(ok({ rows: await ledger.readJournal(after) })),
@@ -197,21 +209,22 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const settling = (async () => {
     await ledger.closeAllExchanges();
-    const open = await settleOpenEffects(ledger, locks, clock, stopping.signal);
+    const open = await settleOpenEffects(ledger, locks, clock, stopping.signal, async (row) => {
+      const magazine = dispensers.magazine(row.slot);
+      return magazine && settleCardEffect(motion, row, magazine);
+    });
     settled = true;
     log("ready", { open, slots: config.slots.length });
     void tellSlots();
-    await watchPresented(
-      {
-        ledger,
-        locks,
-        clock,
-        busy: (slot) => collection.busy(slot) || exchange.busy(slot),
-        inTurn: (job) => admission.run(job),
-        onChange: () => void tellSlots(),
-      },
-      stopping.signal,
-    );
+    const shared = {
+      busy: (slot: string) => collection.busy(slot) || exchange.busy(slot),
+      inTurn: <T>(job: () => Promise<T>) => admission.run(job),
+      onChange: () => void tellSlots(),
+    };
+    await Promise.all([
+      watchPresented({ ledger, locks, clock, ...shared }, stopping.signal),
+      magazines.length > 0 && watchLeftovers({ context: motion, ...shared }, stopping.signal),
+    ]);
   })();
   // A ledger that cannot be settled or has died must not move anything: the process ends and is started anew.
   settling.catch(endProcess);

@@ -1,0 +1,148 @@
+import { type CardVerdict, judgeCard, judgeClear, judgeIntake } from "./card-evidence.ts";
+import { finishCard, suspect } from "./card-ledger.ts";
+import { CARD_LIMITS, CardMotion, seenOf } from "./card-motion.ts";
+import type { DispenserLook } from "./dispensers.ts";
+import { vaultFault } from "./faults.ts";
+import type { Intent } from "./ledger.ts";
+import type { MotionContext, Phase } from "./motion.ts";
+import type { MagazinePlace } from "./stock.ts";
+
+/**
+ * Hands one item out of a dispenser: INTENT → path looked at → ISSUED, which consumes the voucher → feed → the item is read,
+ * out of reach → only the voucher's own goes to the gate; any other one is captured, and the hand-over ends there: what comes
+ * next out of a magazine whose order was wrong is anybody's → taken, or captured after its time.
+ * Each motion has a durable row of its own and is sent once.
+ * @throws Fault when it ends before ISSUED, the ledger then has the intent as `notMoved`; or `vault.stopping`
+ */
+export async function dispense(
+  context: MotionContext,
+  intent: Intent,
+  place: MagazinePlace,
+  onPhase: (phase: Phase) => void,
+): Promise<CardVerdict> {
+  const { step, limits, ledger } = context;
+  const card = new CardMotion(context, intent, place, onPhase);
+  await card.intend();
+  const before = await context.dispensers.look(place.dispenser);
+  if (before?.path === "clear" && before.stock[place.magazine] === "empty") {
+    await suspect(ledger, place.slot, intent.effect, "empty");
+    return card.refuse(vaultFault("contradiction"));
+  }
+  await refuseUnlessFree(card, before);
+  await card.first("feed", before as DispenserLook);
+  let look = await card.settled();
+  if (look?.path === "reader") {
+    onPhase("fed");
+    if ((await card.identify()) === "same") {
+      await card.next("present", look);
+      look = await card.settled();
+      if (look?.path === "gate") {
+        onPhase("presented");
+        step("at-gate");
+        await card.gone(limits?.take ?? CARD_LIMITS.take);
+        look = await card.settled();
+      }
+    }
+  }
+  if (look?.path === "reader" || look?.path === "gate") {
+    await card.next("retract", look);
+  }
+  const evidence = await card.evidence();
+  const verdict = judgeCard(evidence);
+  step("before-outcome");
+  await finishCard(ledger, intent, verdict, {
+    magazine: place,
+    readHash: card.readHash,
+    after: evidence.again,
+  });
+  step("outcome");
+  return verdict;
+}
+
+/**
+ * Takes one old card in through the entry: ISSUED consumes the voucher → entry open → card at the reader, entry closed → the
+ * expected one (or any, where the voucher says so) is captured, another one is given back.
+ * @throws as `dispense`
+ */
+export async function takeIn(
+  context: MotionContext,
+  intent: Intent,
+  place: MagazinePlace,
+  onPhase: (phase: Phase) => void,
+): Promise<CardVerdict> {
+  const { step, limits, ledger, dispensers } = context;
+  const card = new CardMotion(context, intent, place, onPhase);
+  await card.intend();
+  const before = await dispensers.look(place.dispenser);
+  await refuseUnlessFree(card, before);
+  await card.first("accept", before as DispenserLook);
+  onPhase("entryOpen");
+  await card.until(
+    (look) => look === undefined || look.path === "reader",
+    limits?.insert ?? CARD_LIMITS.insert,
+  );
+  step("card-in");
+  // A unit that does not hear this closes its entry when it is opened anew.
+  await dispensers.endAccept(place.dispenser);
+  step("entry-closed");
+  let look = await card.settled();
+  if (look?.path === "reader") {
+    const read = await card.identify();
+    if (read !== "same" && !intent.anyCard) {
+      await card.next("present", look);
+      look = await card.settled();
+      if (look?.path === "gate") {
+        onPhase("presented");
+        step("at-gate");
+        await card.gone(limits?.take ?? CARD_LIMITS.take);
+        look = await card.settled();
+      }
+    }
+  }
+  if (look?.path === "reader" || look?.path === "gate") await card.next("retract", look);
+  const evidence = await card.evidence();
+  const verdict = judgeIntake(evidence);
+  step("before-outcome");
+  await finishCard(ledger, intent, verdict, {
+    magazine: place,
+    readHash: card.readHash,
+    after: evidence.again,
+  });
+  step("outcome");
+  return verdict;
+}
+
+/**
+ * Captures what an ended motion left in the path: one motion, paid for by the leftover, which is consumed with it. Nobody
+ * gets anything by it.
+ * @throws as `dispense`
+ */
+export async function clearPath(
+  context: MotionContext,
+  intent: Intent,
+  place: MagazinePlace,
+): Promise<CardVerdict> {
+  const { step, ledger } = context;
+  const card = new CardMotion(context, intent, place, () => undefined);
+  await card.intend();
+  const before = await context.dispensers.look(place.dispenser);
+  if (!before || before.binFull || (before.path !== "gate" && before.path !== "reader"))
+    return card.refuse(vaultFault("notReady"));
+  await card.first("retract", before);
+  const evidence = await card.evidence();
+  const verdict = judgeClear(evidence);
+  step("before-outcome");
+  await finishCard(ledger, intent, verdict, {
+    magazine: place,
+    ...(evidence.again ? { after: seenOf(evidence.again) } : {}),
+  });
+  step("outcome");
+  return verdict;
+}
+
+/** The path must be clear, and the bin must have room for what goes wrong. */
+async function refuseUnlessFree(card: CardMotion, before: DispenserLook | undefined): Promise<void> {
+  if (!before || before.path === "unknown") await card.refuse(vaultFault("notReady"));
+  else if (before.path !== "clear") await card.refuse(vaultFault("slotBusy", { slot: card.place.slot }));
+  else if (before.binFull) await card.refuse(vaultFault("binFull"));
+}
