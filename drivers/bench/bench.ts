@@ -11,6 +11,7 @@ import { type LockBoards, startLockBoards } from "./lock/index.ts";
 import { startPanel } from "./panel/index.ts";
 import { makePeople, type Person, writeRegister } from "./people.ts";
 import { Plant, type PlantSnapshot } from "./plant/index.ts";
+import { startPrinterSimulator } from "./printer/index.ts";
 import type { Simulator } from "./world.ts";
 
 export interface BenchPaths {
@@ -135,6 +136,10 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
     dispensers.set(role, started);
     simulators.push(started);
   }
+  for (const { role, profile, encoding } of devicesOf(config, "printer.escpos")) {
+    const { line } = cableOf(role);
+    simulators.push(startPrinterSimulator({ device: role, line, world: plant, profile, encoding }));
+  }
   const boards = new Map<string, LockBoards>();
   const locks = devicesOf(config, "lock.kerong");
   for (const { line, roles } of cables) {
@@ -197,11 +202,13 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
 
 /** One cable for each serial device; lock boards with the same path in the configuration share one. */
 function lay(config: BenchConfig, folder: string): Cable[] {
-  const serial: BenchDeviceOf<"fingerprint.ef01" | "lock.kerong" | "dispenser.crt591">[] = [
-    ...devicesOf(config, "fingerprint.ef01"),
-    ...devicesOf(config, "lock.kerong"),
-    ...devicesOf(config, "dispenser.crt591"),
-  ];
+  const serial: BenchDeviceOf<"fingerprint.ef01" | "lock.kerong" | "dispenser.crt591" | "printer.escpos">[] =
+    [
+      ...devicesOf(config, "printer.escpos"),
+      ...devicesOf(config, "fingerprint.ef01"),
+      ...devicesOf(config, "lock.kerong"),
+      ...devicesOf(config, "dispenser.crt591"),
+    ];
   const cables = new Map<string, string[]>();
   for (const { role, port } of serial) {
     const key = port?.path ?? role;

@@ -164,4 +164,16 @@ export const deviceFault = defineErrors("device", {
     remedy: "none",
     cause: "user",
   },
+  paperOut: {
+    what: "The printer has no paper",
+    todo: "Put in a new roll",
+    remedy: "operatorClear",
+    cause: "consumable",
+  },
+  coverOpen: {
+    what: "The cover of the printer is open",
+    todo: "Close the cover",
+    remedy: "operatorClear",
+    cause: "hardware",
+  },
 });

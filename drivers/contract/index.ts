@@ -11,6 +11,7 @@ export * from "./health.ts";
 export * from "./interlock.ts";
 export * from "./lock.ts";
 export * from "./motion.ts";
+export * from "./printer.ts";
 export * from "./selftest.ts";
 export * from "./sensor.ts";
 export * from "./session.ts";

@@ -8,6 +8,7 @@ import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
 import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
 import { KerongConfiguration } from "../lock/kerong/configuration.ts";
 import type { DriverTools } from "../ports/index.ts";
+import { EscposConfiguration } from "../printer/escpos/configuration.ts";
 import { Bme280Configuration } from "../sensor/bme280/configuration.ts";
 import { Ina226Configuration } from "../sensor/ina226/configuration.ts";
 import { Lis3dhConfiguration } from "../sensor/lis3dh/configuration.ts";
@@ -44,6 +45,7 @@ export const REGISTRY = {
   "sensor.sht31": row("senses", Sht31Configuration, () => import("../sensor/sht31/index.ts")),
   "sensor.ina226": row("vault", Ina226Configuration, () => import("../sensor/ina226/index.ts")),
   "sensor.lis3dh": row("vault", Lis3dhConfiguration, () => import("../sensor/lis3dh/index.ts")),
+  "printer.escpos": row("senses", EscposConfiguration, () => import("../printer/escpos/index.ts")),
   "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
   "dispenser.crt591": row("vault", Crt591Configuration, () => import("../dispenser/crt591/index.ts")),
   "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),
