@@ -47,8 +47,14 @@ export async function finishCard(
         "UPDATE effects SET outcome = 'taken' WHERE effect = ? AND outcome = 'presented'",
         intent.clears,
       );
-    if (intent.clears && card === "bin")
+    if (intent.clears && card === "bin") {
       await t.run("UPDATE effects SET modifier = 'retracted' WHERE effect = ?", intent.clears);
+      // An old card that came in is where it was to go.
+      await t.run(
+        "UPDATE effects SET outcome = 'taken', modifier = 'accepted' WHERE effect = ? AND kind = 'intake'",
+        intent.clears,
+      );
+    }
   });
 }
 
