@@ -272,7 +272,8 @@ export class Play {
       if (this.#random() < 0.1)
         await this.#pick([this.askForeign, this.askExpired, this.askForged]).call(this, operation);
     }
-    const voucher = this.world.papers.voucher(item.code, ++this.#number);
+    const number = ++this.#number;
+    const voucher = this.world.papers.voucher(item.code, number);
     operation.voucher = voucher.id;
     const begun = await this.world.call<{ challenge: string; slot: string }>("collect.begin", {
       voucher: voucher.jws,
@@ -281,7 +282,7 @@ export class Play {
     const { challenge, slot } = begun.value;
     if (slot !== item.place) this.judge.violated(`wrong slot: ${slot} for what lies in ${item.place}`);
     const request: Request = {
-      command: `command-${this.#number}`,
+      command: `command-${number}`,
       voucher: voucher.jws,
       challenge,
       attestation: this.world.papers.attest(voucher.jws, challenge),
