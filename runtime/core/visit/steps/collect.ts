@@ -287,7 +287,7 @@ function watchHandover(context: StepContext, slot: string): { outcome: Promise<O
   const stop = devices.onVault("handover", (handover) => {
     if (handover.slot !== slot) return;
     if (handover.phase === "issued" || handover.phase === "unlocked") draw("door.opening", "working");
-    if (handover.phase === "opened") draw("door.open", "waiting");
+    if (handover.phase === "opened" || handover.phase === "presented") draw("door.open", "waiting");
     if (handover.phase === "done" && handover.outcome) settle(handover.outcome);
   });
   return { outcome, stop };
