@@ -1,6 +1,13 @@
 import type { DispenserMotion } from "../../drivers/contract/index.ts";
 import { isFault, newId } from "../../drivers/kit/index.ts";
-import { type CardEvidence, type CardSeen, judgeCard, judgeClear, judgeIntake } from "./card-evidence.ts";
+import {
+  type CardEvidence,
+  type CardSeen,
+  type CardVerdict,
+  judgeCard,
+  judgeClear,
+  judgeIntake,
+} from "./card-evidence.ts";
 import { finishCard, identified, settleLateCard } from "./card-ledger.ts";
 import { CARD_LIMITS, lookWhenReady, readOf, seenOf } from "./card-motion.ts";
 import { clearPath } from "./dispense.ts";
@@ -60,6 +67,8 @@ export interface LeftoverWatch {
   context: MotionContext;
   /** Dispensers that a motion is working on are its own to judge. */
   busy(dispenser: string): boolean;
+  /** Whether staff may have their hands in the machine: an exchange is open, or an interlock active. */
+  staff(): Promise<boolean>;
   /** Runs a job while no motion can begin. */
   inTurn<T>(job: () => Promise<T>): Promise<T>;
   onChange(): void;
@@ -68,7 +77,8 @@ export interface LeftoverWatch {
 /**
  * Sees to what ended motions left in a path, in a vault that was started anew: an item at the gate that its owner takes
  * becomes `taken`, and after its time it is captured; one inside is captured at once. Only where the motion that left it
- * had not tried to. Ends with `signal`.
+ * had not tried to. While staff may have their hands in it nothing is moved, and what goes from the gate is `unknown`: they
+ * may have taken it. Ends with `signal`.
  */
 export async function watchLeftovers(watch: LeftoverWatch, signal: AbortSignal): Promise<void> {
   const { ledger, dispensers, clock, limits } = watch.context;
@@ -83,9 +93,10 @@ export async function watchLeftovers(watch: LeftoverWatch, signal: AbortSignal):
       const look = await dispensers.look(magazine.dispenser);
       if (!look) continue;
       const over = row.left_at === "path" || clock.mono() - first >= (limits?.take ?? CARD_LIMITS.take);
+      const staff = await watch.staff();
       if (look.path === "clear" && row.left_at === "gate") {
-        await watch.inTurn(() => settleGone(watch, row, magazine));
-      } else if (over && look.path !== "clear" && !tried.has(row.effect)) {
+        await watch.inTurn(() => settleGone(watch, row, magazine, staff));
+      } else if (over && !staff && look.path !== "clear" && !tried.has(row.effect)) {
         tried.add(row.effect);
         await watch.inTurn(() => clear(watch, row, magazine));
       }
@@ -95,7 +106,12 @@ export async function watchLeftovers(watch: LeftoverWatch, signal: AbortSignal):
 }
 
 /** What was at the gate is not there any more. */
-async function settleGone(watch: LeftoverWatch, row: EffectRow, magazine: MagazinePlace): Promise<void> {
+async function settleGone(
+  watch: LeftoverWatch,
+  row: EffectRow,
+  magazine: MagazinePlace,
+  staff: boolean,
+): Promise<void> {
   const { context, busy, onChange } = watch;
   if (busy(magazine.dispenser)) return;
   const [now, again] = await context.dispensers.lookTwice(magazine.dispenser);
@@ -110,13 +126,15 @@ async function settleGone(watch: LeftoverWatch, row: EffectRow, magazine: Magazi
     read: readOf(intent, row.read_hash ?? undefined),
   });
   if (verdict.card !== "out" && verdict.card !== "bin") return;
-  await settleLateCard(context.ledger, row, verdict, magazine);
+  const late: CardVerdict =
+    staff && verdict.card === "out" ? { outcome: "unknown", card: "unknown" } : verdict;
+  await settleLateCard(context.ledger, row, late, magazine);
   onChange();
 }
 
 async function clear(watch: LeftoverWatch, row: EffectRow, magazine: MagazinePlace): Promise<void> {
   const { context, busy, onChange } = watch;
-  if (busy(magazine.dispenser)) return;
+  if (busy(magazine.dispenser) || (await watch.staff())) return;
   const motions = await context.ledger.motions(row.effect);
   if (motions.some(({ motion }) => motion === "retract")) return;
   const intent: Intent = {

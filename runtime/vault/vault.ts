@@ -216,6 +216,8 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     settled = true;
     log("ready", { open, slots: config.slots.length });
     void tellSlots();
+    const staff = async () =>
+      exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0;
     const shared = {
       busy: (slot: string) => collection.busy(slot) || exchange.busy(slot),
       inTurn: <T>(job: () => Promise<T>) => admission.run(job),
@@ -223,7 +225,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     };
     await Promise.all([
       watchPresented({ ledger, locks, clock, ...shared }, stopping.signal),
-      magazines.length > 0 && watchLeftovers({ context: motion, ...shared }, stopping.signal),
+      magazines.length > 0 && watchLeftovers({ context: motion, staff, ...shared }, stopping.signal),
     ]);
   })();
   // A ledger that cannot be settled or has died must not move anything: the process ends and is started anew.

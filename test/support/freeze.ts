@@ -15,7 +15,10 @@ export function frozenAt(
   t: Pick<TestContext, "after">,
   rig: CardRig,
   step: string,
-): { reached: Promise<void>; restart(start?: typeof startVault): Promise<VaultClient> } {
+): {
+  reached: Promise<void>;
+  restart(start?: typeof startVault, over?: Parameters<CardRig["start"]>[1]): Promise<VaultClient>;
+} {
   const image = mkdtempSync(join(tmpdir(), "guichet-cut-"));
   t.after(() => rmSync(image, { recursive: true, force: true }));
   let tell: () => void;
@@ -31,13 +34,13 @@ export function frozenAt(
   };
   return {
     reached,
-    restart: async (start) => {
+    restart: async (start, over) => {
       // The old life is ended as if nobody had heard of it.
       await rig.stop();
       rmSync(join(rig.state, "vault"), { recursive: true });
       cpSync(image, join(rig.state, "vault"), { recursive: true });
       rig.plug();
-      return rig.start(start);
+      return rig.start(start, over);
     },
   };
 }

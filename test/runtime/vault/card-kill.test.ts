@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite, type TestContext } from "../../kit.ts";
-import { CARDS, type CardRig, cardRig, DISPENSER, OLD_CARD } from "../../support/card-rig.ts";
+import { CARDS, type CardRig, cardRig, DISPENSER, FAST_CARDS, OLD_CARD } from "../../support/card-rig.ts";
 import { frozenAt } from "../../support/freeze.ts";
 
 /**
@@ -89,7 +89,7 @@ const placeOf = (rig: CardRig, card: string) =>
     ?.place.replace(`${DISPENSER}/`, "");
 
 /** Starts on what is durable at `step`, after the first vault was cut off there. */
-async function cutAt(t: TestContext, cut: Cut) {
+async function cutAt(t: TestContext, cut: Cut, over: Parameters<CardRig["start"]>[1] = {}) {
   const rig = await cardRig(t);
   const first = await rig.start();
   assert.is(await rig.fill(first, CARDS), "ok");
@@ -100,7 +100,7 @@ async function cutAt(t: TestContext, cut: Cut) {
   await frozen.reached;
   if (cut.meanwhile === "take") rig.plant.cards.take(DISPENSER);
   if (cut.meanwhile === "powerCycle") rig.unit.powerCycle();
-  const client = await frozen.restart();
+  const client = await frozen.restart(undefined, over);
   return { rig, client, voucher, command };
 }
 
@@ -182,5 +182,46 @@ for (const [step, outcome, place] of intakeCuts) {
     assert.equal([bin.balanced, bin.held, bin.accepted], [true, rig.view().counter, place ? 1 : 0]);
   });
 }
+
+test("while staff have the machine open nothing left is moved, and what goes from the gate is unknown", async (t) => {
+  const cut = {
+    step: "at-gate",
+    outcome: "presented",
+    place: "gate",
+    motions: { feed: 1, present: 1, retract: 0 },
+  };
+  const { rig, client, command } = await cutAt(t, cut, { limits: { ...FAST_CARDS, take: 6_000 } });
+  const begun = await client.call("exchange.begin", { credentials: [rig.papers.credential("anna")] });
+  assert.ok(begun.ok);
+  // Longer than a person has: it would be captured by now.
+  await new Promise((resolve) => setTimeout(resolve, 7_000));
+  assert.is(rig.view().motions.retract, 0);
+  rig.plant.cards.free(DISPENSER);
+  const told = async () => {
+    const answer = await client.call("collect.outcome", { command });
+    return answer.ok ? answer.value.body.handover?.outcome : undefined;
+  };
+  for (let i = 0; i < 600 && (await told()) !== "unknown"; i++) await new Promise((r) => setTimeout(r, 10));
+  assert.is(await told(), "unknown");
+  const { exchange } = begun.value.body;
+  await client.call("exchange.end", { exchange });
+  const status = await client.call("status", {});
+  assert.ok(status.ok);
+  const row = status.value.body.slots.find(({ slot }) => slot === "M1-01");
+  assert.is(row?.state, "unknown");
+  const { magazine } = await rig.stock(client);
+  assert.equal([magazine.unknown, magazine.balanced, magazine.suspect], [1, true, "unknown"]);
+  assert.is((await rig.collect(client, rig.papers.voucher(B))).refused, "vault.magazineSuspect");
+  // A named operator's finding settles the item; a recount the magazine.
+  const settlement = rig.papers.settlement("M1-01", row?.effect ?? "", "removed");
+  assert.ok((await client.call("settle", { settlement })).ok);
+  assert.is(await rig.fill(client, [], CARDS.slice(1)), "ok");
+  const after = (await rig.stock(client)).magazine;
+  assert.equal([after.unknown, after.removed, after.remaining, after.balanced], [0, 1, 2, true]);
+  const next = await rig.collect(client, rig.papers.voucher(B), {
+    presented: () => void rig.plant.cards.take(DISPENSER),
+  });
+  assert.is(next.end?.outcome, "taken");
+});
 
 run();
