@@ -118,8 +118,8 @@ const mutants: Record<string, { edits: Edit[]; caughtBy: Scenario }> = {
     edits: [
       {
         file: "ledger.ts",
-        from: "await this.#tx(`${family(intent.kind)}.issued`",
-        to: "void this.#tx(`${family(intent.kind)}.issued`",
+        from: `await this.#tx(\`\${family(intent.kind)}.issued\``,
+        to: `void this.#tx(\`\${family(intent.kind)}.issued\``,
       },
     ],
     caughtBy: cutAt("issued"),
