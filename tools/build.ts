@@ -11,7 +11,7 @@ import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
  */
 
 /** Packages with native code or data files; they are copied beside the bundle instead of into it. */
-const NATIVE = ["sqlite3", "@serialport/bindings-cpp", "i2c-bus", "epoll", "sharp"];
+const NATIVE = ["sqlite3", "@serialport/bindings-cpp", "i2c-bus", "epoll", "sharp", "koffi"];
 const DEV_ONLY = ["node-pty", "aedes", "fastify", "esbuild", "playwright-core", "@peculiar/x509"];
 
 /** The processes that are always up: one file each with V8's code cache beside it, because a start counts. */
@@ -25,11 +25,14 @@ const DEV_PROCESSES: Record<string, string> = {
   vault: "runtime/dev/vault.ts",
   senses: "runtime/dev/senses.ts",
 };
-/** Programs that the processes start when a step needs them; their heavy parts are chunks of their own. */
+/** Programs that the processes start when they need them; their heavy parts are chunks of their own. */
 const HELPERS: Record<string, string> = {
+  guardian: "drivers/lock/gpio/guardian/main.ts",
   vision: "runtime/senses/vision/helper.ts",
   "still-helper": "drivers/camera/libcamera/still-helper.ts",
 };
+
+const DEV_HELPERS: Record<string, string> = { ...HELPERS, guardian: "runtime/dev/guardian.ts" };
 
 const COMMON: BuildOptions = {
   bundle: true,
@@ -47,6 +50,7 @@ const entryPoints = (entries: Record<string, string>) =>
 
 async function bundle(
   processes: Record<string, string>,
+  helpers: Record<string, string>,
   outdir: string,
   extra: string[] = [],
   mutation?: Mutation,
@@ -57,10 +61,10 @@ async function bundle(
     external: [...NATIVE, ...extra],
     plugins: mutation ? [mutating(mutation)] : [],
   };
-  const [helpers, mains] = await Promise.all([
+  const [programs, mains] = await Promise.all([
     build({
       ...common,
-      entryPoints: entryPoints(HELPERS),
+      entryPoints: entryPoints(helpers),
       splitting: true,
       format: "esm",
       outExtension: { ".js": ".mjs" },
@@ -82,7 +86,7 @@ async function bundle(
   for (const name of Object.keys(processes)) await writeFile(join(outdir, `${name}.cjs`), loader(name));
   for (const name of Object.keys(processes))
     execFileSync(process.execPath, [join(outdir, `${name}.cjs`), "--compile"], { stdio: "inherit" });
-  return [...Object.keys(helpers.metafile?.inputs ?? {}), ...Object.keys(mains.metafile?.inputs ?? {})];
+  return [...Object.keys(programs.metafile?.inputs ?? {}), ...Object.keys(mains.metafile?.inputs ?? {})];
 }
 
 /**
@@ -150,7 +154,7 @@ async function copyVisionAssets(target: string): Promise<void> {
 
 export async function buildUnit(outdir = "dist/unit"): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
-  const inputs = await bundle(UNIT_PROCESSES, outdir);
+  const inputs = await bundle(UNIT_PROCESSES, HELPERS, outdir);
   await addRunTime(outdir);
   await writeFile(join(outdir, "bundle.txt"), `${[...new Set(inputs)].sort().join("\n")}\n`);
 }
@@ -177,7 +181,7 @@ function mutating({ file, from, to }: Mutation): Plugin {
 
 export async function buildDev(outdir = "dist/dev", mutation?: Mutation): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
-  await bundle(DEV_PROCESSES, outdir, DEV_ONLY, mutation);
+  await bundle(DEV_PROCESSES, DEV_HELPERS, outdir, DEV_ONLY, mutation);
   await addRunTime(outdir);
 }
 

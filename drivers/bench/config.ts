@@ -30,12 +30,23 @@ export type BenchDevice =
     }
   | {
       role: string;
+      driver: "lock.gpio";
+      compartments: { coil: GpioPlace; door: GpioPlace; item?: GpioPlace | undefined }[];
+      coilActiveLow: boolean;
+      doorOpenLevel: 0 | 1;
+      itemPresentLevel?: 0 | 1 | undefined;
+      /** The coil's circuit ends a pulse by itself. */
+      oneShot?: true | undefined;
+    }
+  | {
+      role: string;
       driver: "dispenser.crt591";
       profile: "m001" | "r02";
       address: number;
       port?: { path: string; baudRate: number };
     }
   | { role: string; driver: "camera.libcamera"; index: number }
+  | { role: string; driver: "camera.v4l2"; path: string }
   | {
       role: string;
       driver: "auxiliary.mcp23017";

@@ -51,6 +51,8 @@ export interface World {
   /** Latch of a compartment: energising the coil lets the spring door open. The plant counts it as a motion. */
   energise(lock: string, compartment: number, ms: number): void;
   latch(lock: string, compartment: number): "locked" | "open";
+  /** Door of a compartment. */
+  doorOf(lock: string, compartment: number): "closed" | "ajar" | "open";
   /** Whether the item sensor of a compartment sees something (sensor faults included). */
   itemSensed(lock: string, compartment: number): boolean;
   /** The path of a card dispenser. */

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deviceFault } from "../contract/index.ts";
 import { commonJs } from "../kit/index.ts";
+import { settledReader } from "./settled.ts";
 import type { GpioFactory, GpioLine } from "./types.ts";
 
 /** The part of `onoff` that is used; the bench gives a look-alike. */
@@ -43,7 +44,8 @@ export function gpioPorts(options: { Gpio?: OnoffConstructor; sysfsRoot?: string
     input: async (line, { activeLow, debounceMs }) => {
       const gpio = await make(line, "in", "both", { activeLow, debounceTimeout: debounceMs });
       return {
-        read: async () => ((await gpio.read()) ? 1 : 0),
+        // The package debounces edges only.
+        read: settledReader(async () => ((await gpio.read()) ? 1 : 0), debounceMs),
         onEdge: (listener) => gpio.watch((error, value) => !error && listener(value ? 1 : 0)),
         close: async () => {
           gpio.unwatchAll();

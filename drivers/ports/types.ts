@@ -40,6 +40,7 @@ export interface GpioLine {
 }
 
 export interface GpioInput {
+  /** The settled level. Rejects with `device.fault` while the contact does not come to rest. */
   read(): Promise<0 | 1>;
   /** Debounced levels after each change. */
   onEdge(listener: (level: 0 | 1) => void): void;
@@ -69,4 +70,6 @@ export interface Ports {
   i2c: I2cFactory;
   gpio: GpioFactory;
   camera: CameraCommands;
+  /** Entry file of the guardian of GPIO locks; the one that is shipped beside their driver if left out. */
+  guardian?: string;
 }

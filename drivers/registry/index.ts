@@ -6,6 +6,7 @@ import type { Driver } from "../contract/index.ts";
 import { Crt591Configuration } from "../dispenser/crt591/configuration.ts";
 import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
 import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
+import { GpioLockConfiguration } from "../lock/gpio/configuration.ts";
 import { KerongConfiguration } from "../lock/kerong/configuration.ts";
 import type { DriverTools } from "../ports/index.ts";
 import { EscposConfiguration } from "../printer/escpos/configuration.ts";
@@ -46,6 +47,7 @@ export const REGISTRY = {
   "sensor.ina226": row("vault", Ina226Configuration, () => import("../sensor/ina226/index.ts")),
   "sensor.lis3dh": row("vault", Lis3dhConfiguration, () => import("../sensor/lis3dh/index.ts")),
   "printer.escpos": row("senses", EscposConfiguration, () => import("../printer/escpos/index.ts")),
+  "lock.gpio": row("vault", GpioLockConfiguration, () => import("../lock/gpio/index.ts")),
   "lock.kerong": row("vault", KerongConfiguration, () => import("../lock/kerong/index.ts")),
   "dispenser.crt591": row("vault", Crt591Configuration, () => import("../dispenser/crt591/index.ts")),
   "auxiliary.gpio": row("vault", GpioInputConfiguration, () => import("../auxiliary/gpio/index.ts")),

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { connectBenchBus } from "../../drivers/bench/bus/client.ts";
 import { setLog } from "../../drivers/kit/index.ts";
 import {
@@ -20,6 +21,10 @@ export async function benchPorts(): Promise<Ports> {
     gpio: gpioPorts({ Gpio: Gpio as unknown as OnoffConstructor, sysfsRoot }),
     i2c: i2cPorts({ openPromisified: openPromisified as unknown as (bus: number) => Promise<I2cBusObject> }),
     camera: { path: [camera] },
+    // The bundle of this process has its own beside it.
+    ...(import.meta.url.endsWith(".ts")
+      ? { guardian: fileURLToPath(new URL("./guardian.ts", import.meta.url)) }
+      : {}),
   };
 }
 

@@ -24,7 +24,12 @@ export interface VaultRig extends Papers {
   takeFrom(slot: string): void;
 }
 
-export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promise<VaultRig> {
+/** @param device in place of the serial lock board; its role is `lock.main` */
+export async function vaultRig(
+  t: Pick<TestContext, "after">,
+  slots = 4,
+  device?: UnitConfiguration["devices"][number],
+): Promise<VaultRig> {
   const root = mkdtempSync(join(tmpdir(), "guichet-vault-"));
   const state = join(root, "unit");
   const benchDir = join(root, "bench");
@@ -39,7 +44,7 @@ export async function vaultRig(t: Pick<TestContext, "after">, slots = 4): Promis
       sealTo: [{ kid: "seal-1", x: "A".repeat(43) }],
     },
     devices: [
-      {
+      device ?? {
         role: "lock.main",
         driver: "lock.kerong",
         port: { path: benchSerialPath(benchDir, "lock.main"), baudRate: 19_200 },

@@ -30,6 +30,8 @@ export async function startBusServer(options: {
   const places = [...devicesOf(config, "auxiliary.gpio"), ...devicesOf(config, "indicator.gpio")].map(
     ({ line }) => line,
   );
+  for (const { compartments } of devicesOf(config, "lock.gpio"))
+    for (const { coil, door, item } of compartments) places.push(coil, door, ...(item ? [item] : []));
   const chips = chipsOf(places);
   writeSysfs(sysfsRoot, chips);
   const parts = await placeParts(config, world, options.clock ?? systemClock);

@@ -14,6 +14,21 @@ export class Impossible extends Error {
   }
 }
 
+/** Locks of every make, as the locker sees them. */
+function boardsOf(config: BenchConfig): { role: string; compartments: number; sensed: boolean }[] {
+  const serial = devicesOf(config, "lock.kerong").map(({ role, compartments, itemBit }) => ({
+    role,
+    compartments,
+    sensed: itemBit !== undefined,
+  }));
+  const wired = devicesOf(config, "lock.gpio").map(({ role, compartments, itemPresentLevel }) => ({
+    role,
+    compartments: compartments.length,
+    sensed: itemPresentLevel !== undefined,
+  }));
+  return [...serial, ...wired];
+}
+
 const keyOf = (lock: string, compartment: number) => `${lock}/${compartment}`;
 
 /** Every compartment of every lock board, with what lies in it. Says what happened through `say`. */
@@ -31,8 +46,8 @@ export class Locker {
   ) {
     this.#items = items;
     this.#say = say;
-    for (const board of devicesOf(config, "lock.kerong")) {
-      if (board.itemBit !== undefined) this.#sensed.add(board.role);
+    for (const board of boardsOf(config)) {
+      if (board.sensed) this.#sensed.add(board.role);
       for (let compartment = 0; compartment < board.compartments; compartment += 1) {
         const slot = config.slots.find((row) => row.lock === board.role && row.compartment === compartment);
         const made: Compartment = {
@@ -70,6 +85,10 @@ export class Locker {
 
   latch(lock: string, compartment: number): "locked" | "open" {
     return this.#compartments.get(keyOf(lock, compartment))?.latch ?? "locked";
+  }
+
+  doorOf(lock: string, compartment: number): Compartment["door"] {
+    return this.#compartments.get(keyOf(lock, compartment))?.door ?? "closed";
   }
 
   itemSensed(lock: string, compartment: number): boolean {

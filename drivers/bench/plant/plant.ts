@@ -1,6 +1,7 @@
 import { type BenchConfig, devicesOf } from "../config.ts";
 import type { Person } from "../people.ts";
 import type { DispenserWorld, Finger, PrinterWorld, World } from "../world.ts";
+import { Coils } from "./coils.ts";
 import { Dispensers } from "./dispensers.ts";
 import { Items } from "./items.ts";
 import { Lines } from "./lines.ts";
@@ -45,6 +46,7 @@ export class Plant implements World {
   readonly #items = new Items();
   readonly #locker: Locker;
   readonly #lines: Lines;
+  readonly #coils: Coils;
   readonly #draw: Draw;
   readonly #now: () => number;
   readonly #unplugged = new Set<string>();
@@ -66,6 +68,7 @@ export class Plant implements World {
     this.papers = new Papers(options.config, say);
     this.surroundings = new Surroundings(say);
     this.#lines = new Lines(options.config);
+    this.#coils = new Coils(options.config, this);
     for (const { role } of devicesOf(options.config, "fingerprint.ef01")) this.#fingers.set(role, null);
     for (const { role } of devicesOf(options.config, "camera.libcamera")) {
       this.#cameras.set(role, { scene: { kind: "empty" }, fault: "ok", frame: 0 });
@@ -96,6 +99,10 @@ export class Plant implements World {
     return this.#locker.latch(lock, compartment);
   }
 
+  doorOf(lock: string, compartment: number): "closed" | "ajar" | "open" {
+    return this.#locker.doorOf(lock, compartment);
+  }
+
   itemSensed(lock: string, compartment: number): boolean {
     return this.#locker.itemSensed(lock, compartment);
   }
@@ -105,10 +112,16 @@ export class Plant implements World {
   }
 
   level(chip: string, offset: number): 0 | 1 {
-    return this.#lines.level(chip, offset);
+    return this.#coils.level({ chip, offset }) ?? this.#lines.level(chip, offset);
   }
 
   drive(chip: string, offset: number, level: 0 | 1): void {
+    const coil = this.#coils.drive({ chip, offset }, level);
+    if (coil === "same") return;
+    if (coil) {
+      this.note(coil.lock, coil.energised ? "coil driven" : "coil at rest", { chip, offset });
+      return;
+    }
     const role = this.#lines.drive(chip, offset, level);
     if (role) this.note(role, `driven ${level ? "high" : "low"}`);
   }
