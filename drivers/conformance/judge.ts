@@ -16,6 +16,7 @@ export function judgeRun(
   const wrong: string[] = [];
   const { result } = run;
   if (run.threw) wrong.push(`threw ${run.threw} instead of answering`);
+  if (run.hangs) wrong.push("went on for ever after its command was over");
   if (run.tookMs > limitMs + SLACK_MS)
     wrong.push(`took ${Math.round(run.tookMs)} ms, more than its ${limitMs} ms`);
   if (run.late.length > 0) wrong.push(`told ${run.late.join(", ")} after it had ended`);

@@ -27,6 +27,8 @@ export interface Run {
   /** An exception that is no fault: a defect of the driver. */
   threw?: string;
   tookMs: number;
+  /** The driver's verb did not end although its command was over. */
+  hangs: boolean;
   /** Prompts, in order; `late` are those after the verb had ended. */
   prompts: Prompt[];
   late: Prompt[];
@@ -103,6 +105,8 @@ export interface Rig {
 /** Motion and user time of a trial unless it says otherwise, ms. */
 const DEVICE_MS = 10_000;
 const USER_MS = 20_000;
+/** How long a verb may go on after its command was answered for it, ms. */
+const GONE_MS = 30_000;
 
 /** @param before the driver is started: where a fault of opening is armed */
 export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig) => void): Promise<Rig> {
@@ -178,7 +182,7 @@ async function runOnce(
   sim: unknown,
   options: RunOptions,
 ): Promise<Run> {
-  const run: Run = { result: undefined as never, tookMs: 0, prompts: [], late: [] };
+  const run: Run = { result: undefined as never, tookMs: 0, hangs: false, prompts: [], late: [] };
   let ended = false;
   const context: TrialContext = {
     clock,
@@ -191,17 +195,27 @@ async function runOnce(
     token: (compartment) => ledger.give(compartment, options.forge),
   };
   const started = clock.mono();
-  run.result = await host.use(trial.kind, limitOf(trial, options), async (verbs) => {
-    try {
-      return await trial.run(verbs, context, sim);
-    } catch (error) {
+  // A query that failed is asked once more by the host, perhaps while the first try still goes on.
+  const tries: Promise<unknown>[] = [];
+  run.result = await host.use(trial.kind, limitOf(trial, options), (verbs) => {
+    const running = Promise.resolve(trial.run(verbs, context, sim));
+    running.catch((error: unknown) => {
       if (!isFault(error))
         run.threw = error instanceof Error ? `${error.name}: ${error.message}` : "not an error";
-      throw error;
-    }
+    });
+    tries.push(running.catch(() => undefined));
+    return running;
   });
-  ended = true;
   run.tookMs = clock.mono() - started;
+  // The host may have answered for it. What goes on then would reach into the next command.
+  const timer = new AbortController();
+  const over = await Promise.race([
+    Promise.all(tries).then(() => true),
+    clock.sleep(GONE_MS, timer.signal).then(() => timer.signal.aborted),
+  ]);
+  timer.abort();
+  run.hangs = !over;
+  ended = true;
   return run;
 }
 
