@@ -63,7 +63,8 @@ export const StepSchema = Type.Union([
   step("review", { fields: Type.Array(Field, { minItems: 1, maxItems: 30 }) }),
   step("sign", {}),
   step("submit", {}),
-  step("receipt", {}),
+  /** `print`: where there is a printer, whether a press is asked for; what it prints is on the screen too. */
+  step("receipt", { print: Type.Optional(oneOf(["offer", "always"])) }),
   /** Reads the receipt's code and finds what is ready; or goes on without it, by reference number. */
   step("findCollection", {}),
   step("handover", { attempts: Type.Integer({ minimum: 1, maximum: 5 }) }),

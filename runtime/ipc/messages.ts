@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { DeviceStatusSchema, OUTCOMES, PROMPTS } from "../../drivers/contract/index.ts";
+import { DeviceStatusSchema, OUTCOMES, PROMPTS, PrintDocumentSchema } from "../../drivers/contract/index.ts";
 
 /**
  * What the core may ask of the senses and of the vault, and what they say by themselves. Heads are checked on both
@@ -109,6 +109,21 @@ export const sensesMethods = {
   /** Ends whatever runs under this session (they answer `device.canceled`). */
   cancel: { request: Type.Object({ session: Session }, closed), answer: Nothing },
   "sensor.read": { request: Nothing, answer: SensorReadings },
+  /**
+   * Prints a receipt, once: the same command again gets the answer of the first, and nothing is printed a second time by
+   * itself. What is printed holds a person's data.
+   */
+  "receipt.print": {
+    request: Type.Object(
+      { command: Type.String({ minLength: 8, maxLength: 64 }), document: PrintDocumentSchema },
+      closed,
+    ),
+    answer: Type.Object({
+      outcome: oneOf(["presented", "notMoved", "unknown"]),
+      /** Error code of the reason why nothing was printed. */
+      code: Type.Optional(Type.String()),
+    }),
+  },
   /** After a visit: clears the fingerprint module, ends the vision helper, drops every buffer. */
   "visit.clear": { request: Nothing, answer: Nothing },
   /** Warms what a photo or code step needs (starts the vision helper). Answers at once. */

@@ -3,8 +3,9 @@ import {
   type CameraRole,
   type DeviceStatus,
   type Driver,
-  deviceFault,
   type Fingerprint,
+  type Printer,
+  type Redeem,
   type Sensor,
   STILL_LIMIT_MS,
 } from "../../drivers/contract/index.ts";
@@ -16,6 +17,7 @@ import { CameraView } from "./camera-view.ts";
 
 export interface SensesDevices {
   finger: DeviceHost<Fingerprint> | undefined;
+  printer: DeviceHost<Printer> | undefined;
   sensors: DeviceHost<Sensor>[];
   view(role: CameraRole): CameraView | undefined;
   views(): CameraView[];
@@ -25,20 +27,20 @@ export interface SensesDevices {
 /** Which camera is which: the last word of its role in the configuration. */
 const cameraRole = (role: string): CameraRole => (role.endsWith(".document") ? "document" : "portrait");
 
-/** Hosts for what captures. Everything that can move or guard something is the vault's: here no token is ever good. */
+/** Hosts for what captures, and for the receipt printer. Everything else that can move or guard something is the vault's. */
 export async function makeDevices(
   configured: readonly DeviceConfiguration[],
   ports: Ports,
   clock: Clock,
+  redeem: Redeem,
   onStatus: (device: DeviceStatus) => void,
 ): Promise<SensesDevices> {
-  const tools = driverTools(ports, clock, (_, device) => {
-    throw deviceFault("unauthorised", { device });
-  });
+  const tools = driverTools(ports, clock, redeem);
   const all: DeviceHost<unknown>[] = [];
   const sensors: DeviceHost<Sensor>[] = [];
   const views = new Map<CameraRole, CameraView>();
   let finger: DeviceHost<Fingerprint> | undefined;
+  let printer: DeviceHost<Printer> | undefined;
   for (const { driver } of await createDrivers("senses", configured, tools)) {
     // The class of a driver says which verbs it has.
     const hosted = <V>(): DeviceHost<V> => new DeviceHost(driver as Driver<V>, { clock, onStatus });
@@ -53,6 +55,10 @@ export async function makeDevices(
         all.push(host as DeviceHost<unknown>);
         break;
       }
+      case "printer":
+        printer = hosted<Printer>();
+        all.push(printer as DeviceHost<unknown>);
+        break;
       case "sensor": {
         const host = hosted<Sensor>();
         sensors.push(host);
@@ -65,6 +71,7 @@ export async function makeDevices(
   }
   return {
     finger,
+    printer,
     sensors,
     view: (role) => views.get(role),
     views: () => [...views.values()],

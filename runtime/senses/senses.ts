@@ -9,6 +9,7 @@ import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } fro
 import { attestationKey } from "./attestation.ts";
 import { makeDevices } from "./devices.ts";
 import { log } from "./faults.ts";
+import { Printing } from "./printing.ts";
 import { scanCode } from "./scan.ts";
 import { Sessions } from "./sessions.ts";
 import { verifyFinger } from "./verify.ts";
@@ -44,7 +45,8 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   const peers = new Set<SensesPeer>();
   const sessions = new Sessions<SensesPeer>();
   const vision = new Vision(clock, options.helpers?.vision);
-  const devices = await makeDevices(configured, options.ports, clock, (device) => {
+  const printing = new Printing();
+  const devices = await makeDevices(configured, options.ports, clock, printing.redeem, (device) => {
     for (const peer of peers) peer.emit("status", { device });
   });
   const sensors = new Readings(
@@ -143,6 +145,8 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
         return bare();
       },
       "sensor.read": async () => ok({ body: { readings: await sensors.read() }, parts: [] }),
+      "receipt.print": async ({ command, document }) =>
+        ok({ body: await printing.print(devices.printer, command, document), parts: [] }),
       "visit.clear": async () => {
         const cleared = await clear();
         return cleared.ok ? bare() : cleared;

@@ -79,6 +79,7 @@ export function ending({ t, chrome, make }: Maker): Fixture[] {
           t(["Ready in about ten working days.", "約十個工作天後備妥。", "约十个工作日后备妥。"]),
           t(["We write to you by e-mail.", "我們會以電郵通知你。", "我们会以电邮通知您。"]),
         ],
+        actions: [],
         done: t(["I have photographed it", "我已拍照", "我已拍照"]),
       },
       chrome(STEPS.done, { can: { back: false, help: true, stop: false, language: true } }),

@@ -85,6 +85,10 @@ export type View =
       referenceLabel: string;
       qr: QrMatrix;
       lines: string[];
+      /** What became of a receipt on paper, when there is a printer. */
+      printing?: string;
+      /** `print`, while one can be had. */
+      actions: Option[];
       done: string;
     }
   | {

@@ -5,7 +5,8 @@ import { credentials, load } from "./exchange.ts";
 import { fingers, identify } from "./finger.ts";
 import { choose, entry, message, notice, review, sign } from "./forms.ts";
 import { photo } from "./photo.ts";
-import { receipt, submit } from "./submit.ts";
+import { receipt } from "./receipt.ts";
+import { submit } from "./submit.ts";
 
 /** Every kind of step and how it is run: the reviewed code that services are made of. */
 const KINDS: { [K in StepKind]: StepRun<StepOf<K>> } = {

@@ -76,6 +76,7 @@ export class FakeOffice {
   vouchers = [{ id: "v-1", jws: "voucher-one" }];
   releases = new Emitter<{ release: { voucher: string; challenge: string; jws: string } }>();
   officerThere = true;
+  statuses: { class: string; lifecycle: string }[] = [];
   readonly handlers: Record<string, Handler> = {
     "finger.capture": () => {
       const parts = [new Uint8Array(64).fill(9), new Uint8Array(32).fill(8)];
@@ -143,6 +144,7 @@ export class FakeOffice {
         onVault: hook("vault"),
         events: this.#devices,
         slots: [{ slot: "A1" }, { slot: "A2" }],
+        statuses: () => this.statuses,
         status: (role: string) => ({ role, lifecycle: this.lost.has(role) ? "absent" : "ready" }),
       },
       health: {

@@ -98,6 +98,8 @@ export function receipt(view: ViewOf<"receipt">, desk: Desk): Drawn {
         { class: "lines" },
         ...view.lines.map((line) => h("li", {}, icon("tick"), h("span", {}, line))),
       ),
+      ...(view.printing ? [h("p", { class: "printing", role: "status" }, view.printing)] : []),
+      ...actionRow(desk, view.actions, "plain"),
       nextButton(desk, view.done),
     ],
   };
