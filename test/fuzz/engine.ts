@@ -31,6 +31,7 @@ export function fuzz(subject: Subject, seed: number, until: (streams: number) =>
 }
 
 function expected(subject: Subject, { bytes }: Stream): string[] {
+  if (subject.expect) return subject.expect(bytes);
   return framesOf(subject.layout, bytes).flatMap((frame) => subject.describe(frame.bytes) ?? []);
 }
 

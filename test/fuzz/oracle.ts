@@ -4,8 +4,10 @@
  * counts; what overlaps it does not.
  */
 export interface Layout {
-  /** Byte with which every frame begins. */
-  first: number;
+  /** Byte with which every frame begins, where there is one. */
+  first?: number;
+  /** What silence is filled up with; default 0. */
+  filler?: number;
   /** Length of the right and whole frame that begins at `at`, 0 when there is none. */
   frameAt(stream: Uint8Array, at: number): number;
   longest: number;
@@ -102,13 +104,34 @@ export const jpeg: Layout = {
   },
 };
 
+/** What a printer says: single bytes with fixed bits, three fixed forms, nothing with a sum (Epson's reference, "status"). */
+export const escpos: Layout = {
+  longest: 7,
+  filler: 0xff,
+  frameAt(stream, at) {
+    const one = byte(stream, at);
+    const paper = (value: number) => value >= 0 && (value & 0x90) === 0;
+    if (one === 0x37) {
+      const word = [2, 3, 4, 5].every((i) => byte(stream, at + i) >= 0x20 && byte(stream, at + i) <= 0x7e);
+      if (byte(stream, at + 1) === 0x22 && word && byte(stream, at + 6) === 0) return 7;
+      return byte(stream, at + 1) === 0x25 && byte(stream, at + 2) === 0 ? 3 : 0;
+    }
+    if ((one & 0x93) === 0x12) return 1;
+    if ((one & 0x93) === 0x10) return [1, 2, 3].every((i) => paper(byte(stream, at + i))) ? 4 : 0;
+    return paper(one) ? 1 : 0;
+  },
+};
+
 /** Every frame of the stream, in order. */
 export function framesOf(layout: Layout, stream: Uint8Array): { at: number; bytes: Uint8Array }[] {
   const found: { at: number; bytes: Uint8Array }[] = [];
-  for (let at = stream.indexOf(layout.first); at >= 0; ) {
+  const { first } = layout;
+  const from = (at: number) =>
+    first === undefined ? (at < stream.length ? at : -1) : stream.indexOf(first, at);
+  for (let at = from(0); at >= 0; ) {
     const length = layout.frameAt(stream, at);
     if (length > 0) found.push({ at, bytes: stream.subarray(at, at + length) });
-    at = stream.indexOf(layout.first, at + Math.max(1, length));
+    at = from(at + Math.max(1, length));
   }
   return found;
 }

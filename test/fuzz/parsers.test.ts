@@ -16,7 +16,10 @@ for (const subject of PARSERS) {
       (streams) => streams >= (subject.layout.longest > 10_000 ? STREAMS / 20 : STREAMS),
     );
     assert.equal(tally.failures, []);
-    assert.ok(tally.frames >= tally.intact * 0.98, `${tally.frames} frames of ${tally.intact} put there`);
+    assert.ok(
+      subject.expect || tally.frames >= tally.intact * 0.98,
+      `${tally.frames} frames of ${tally.intact} put there`,
+    );
   });
 }
 

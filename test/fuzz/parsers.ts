@@ -1,11 +1,13 @@
 import { HostReader } from "../../drivers/bench/dispenser/codec.ts";
 import { ModuleReader } from "../../drivers/bench/fingerprint/codec.ts";
 import { RequestReader } from "../../drivers/bench/lock/codec.ts";
+import { Interpreter } from "../../drivers/bench/printer/interpreter.ts";
 import { MjpegParser } from "../../drivers/camera/libcamera/mjpeg.ts";
 import { Crt591Parser } from "../../drivers/dispenser/crt591/parser.ts";
 import { Ef01Parser } from "../../drivers/fingerprint/ef01/parser.ts";
 import { KerongParser } from "../../drivers/lock/kerong/parser.ts";
-import { crt591, ef01, jpeg, kerong, type Layout } from "./oracle.ts";
+import { EscposParser } from "../../drivers/printer/escpos/parser.ts";
+import { crt591, ef01, escpos, jpeg, kerong, type Layout } from "./oracle.ts";
 import type { Ingredients, Random } from "./streams.ts";
 
 /** One parser of the product or the bench. */
@@ -16,6 +18,8 @@ export interface Subject extends Ingredients {
   describe(frame: Uint8Array): string | undefined;
   /** A new parser: chunk in, frames out, described the same way. */
   make(): (chunk: Uint8Array) => string[];
+  /** In place of the layout, for what has no wrong input: the answer to a whole stream. */
+  expect?(stream: Uint8Array): string[];
   /** Single bytes that acknowledge: those found in a chunk, by a new parser. */
   acknowledges?: { byte: number; make(): (chunk: Uint8Array) => number };
 }
@@ -38,7 +42,15 @@ const KERONG = {
   alphabet: [0x02, 0x03, 0x00, 0x10, 0x30, 0x31, 0x35, 0x37, 0x39, 0xff],
   starts: [[0x02], [0x02, 0x00, 0x35], [0x02, 0x02, 0x02], [0x02, 0x10, 0x35, 0x02, 0x00, 0x35]],
 };
-const REQUESTS: Record<number, number[]> = { 48: [5], 49: [5], 50: [5], 51: [5], 55: [7, 5], 57: [6] };
+/** Lengths of each request, the shortest first: a whole one is one, whatever follows. */
+const REQUESTS = new Map([
+  [0x30, [5]],
+  [0x31, [5]],
+  [0x32, [5]],
+  [0x33, [5]],
+  [0x37, [5, 7]],
+  [0x39, [6]],
+]);
 
 function crtFrame(random: Random, head: number, shortest: number): Uint8Array {
   const text = [
@@ -55,6 +67,22 @@ const CRT = {
   alphabet: [0xf2, 0x03, 0x06, 0x15, 0x04, 0x00, 0x43, 0x4e, 0x50],
   starts: [[0xf2], [0xf2, 0x00], [0xf2, 0x00, 0x00, 0x06, 0x50], [0xf2, 0xf2, 0x00, 0x03, 0xff]],
 };
+
+function interpret(): (chunk: Uint8Array) => string[] {
+  const interpreter = new Interpreter("gb18030");
+  let bytes: number[] = [];
+  return (chunk) => {
+    bytes.push(...chunk);
+    const steps: string[] = [];
+    for (;;) {
+      const next = interpreter.next(bytes);
+      if (!next) return steps;
+      if (next.used <= 0) throw new Error("stands still");
+      bytes = bytes.slice(next.used);
+      if (next.step) steps.push(JSON.stringify(next.step));
+    }
+  };
+}
 
 export const PARSERS: Subject[] = [
   {
@@ -110,11 +138,11 @@ export const PARSERS: Subject[] = [
   },
   {
     name: "lock.kerong simulator",
-    layout: kerong((command) => REQUESTS[command] ?? []),
+    layout: kerong((command) => REQUESTS.get(command) ?? []),
     ...KERONG,
     frame: (random) => {
       const command = random.pick([0x30, 0x31, 0x32, 0x33, 0x37, 0x39]);
-      const data = random.bytes((random.pick(REQUESTS[command] ?? [5]) ?? 5) - 5);
+      const data = random.bytes((random.pick(REQUESTS.get(command) ?? [5]) ?? 5) - 5);
       return withSum([0x02, random.below(256), command, ...data, 0x03]);
     },
     describe: (frame) => hex(frame.subarray(1, -2)),
@@ -183,6 +211,37 @@ export const PARSERS: Subject[] = [
           return [hex(Uint8Array.of(address, command, parameter, ...data))];
         });
     },
+  },
+  {
+    name: "printer.escpos driver",
+    layout: escpos,
+    alphabet: [0x37, 0x22, 0x25, 0x00, 0x12, 0x16, 0x10, 0x0f, 0x41, 0x1e],
+    starts: [[0x37], [0x37, 0x22], [0x37, 0x22, 0x41, 0x42], [0x37, 0x25], [0x10], [0x10, 0x00]],
+    frame: (random) => {
+      const word = [0x37, 0x22, ...Array.from({ length: 4 }, () => 0x41 + random.below(26)), 0x00];
+      return Uint8Array.from(random.pick([word, [0x37, 0x25, 0x00], [0x12 + 4 * random.below(4)]]));
+    },
+    // A status that nobody asked for is let pass.
+    describe: (frame) => (frame.length === 4 ? undefined : hex(frame)),
+    make: () => {
+      const parser = new EscposParser();
+      return (chunk) =>
+        parser.push(chunk).map((said) => {
+          if (said.kind === "done") return `3722${hex(Buffer.from(said.word, "latin1"))}00`;
+          return said.kind === "discarded" ? "372500" : hex(Uint8Array.of(said.byte));
+        });
+    },
+  },
+  {
+    name: "printer.escpos simulator",
+    layout: { ...escpos, longest: 0 },
+    alphabet: [0x1b, 0x1c, 0x1d, 0x28, 0x6b, 0x48, 0x56, 0x0a, 0x41, 0x61, 0x31, 0x50, 0x03, 0x00],
+    starts: [[0x1d, 0x28, 0x6b, 0x06, 0x00], [0x1b], [0x1d, 0x28], [0x1d, 0x56, 0x42]],
+    frame: (random) => Uint8Array.of(0x41 + random.below(26), ...random.pick([[0x0a], [0x1d, 0x56, 0x00]])),
+    describe: hex,
+    // Every byte is something to a printer: it must be the same however the bytes were cut.
+    expect: (stream) => interpret()(stream),
+    make: interpret,
   },
   {
     name: "camera.libcamera driver",

@@ -66,8 +66,8 @@ export function makeStream(random: Random, of: Ingredients, layout: Layout): Str
 }
 
 /** Bytes with the silence and the tail behind them that decide everything. */
-export function decided(parts: readonly number[], { longest, tail = [] }: Layout): Uint8Array {
-  const bytes = new Uint8Array(parts.length + longest + tail.length);
+export function decided(parts: readonly number[], { longest, tail = [], filler = 0 }: Layout): Uint8Array {
+  const bytes = new Uint8Array(parts.length + longest + tail.length).fill(filler);
   bytes.set(parts);
   bytes.set(tail, parts.length + longest);
   return bytes;
