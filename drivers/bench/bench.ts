@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join, resolve } from "node:path";
 import { sha256Hex } from "../kit/index.ts";
 import { startBusServer } from "./bus/index.ts";
-import { sceneDrawer, startCameraServer, writeCameraCommands } from "./camera/index.ts";
+import { layCameraNodes, sceneDrawer, startCameraServer, writeCameraCommands } from "./camera/index.ts";
 import { type BenchConfig, type BenchDeviceOf, devicesOf } from "./config.ts";
 import { type DispenserSimulator, startDispenserSimulator } from "./dispenser/index.ts";
 import { type FingerprintSimulator, startFingerprintSimulator } from "./fingerprint/index.ts";
@@ -47,6 +47,10 @@ export function benchPaths(dir: string): BenchPaths {
 
 /** Path of the serial link that `role` gets, unless the configuration puts it onto another device's line. */
 export const benchSerialPath = (dir: string, role: string): string => join(benchPaths(dir).serial, role);
+
+/** Path of the stable name that the USB camera `role` gets, for its configuration. */
+export const benchCameraPath = (dir: string, role: string): string =>
+  join(benchPaths(dir).links, "v4l", "by-id", `usb-Bench_Cam_${role}-video-index0`);
 
 export interface BenchOptions {
   config: BenchConfig;
@@ -153,6 +157,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
   simulators.push(await startBusServer({ config, world: plant, socket, sysfsRoot }));
   simulators.push(await startCameraServer({ config, plant, socket: paths.cameraSocket }));
   writeCameraCommands(paths.cameraPath, paths.cameraSocket);
+  const nodes = layCameraNodes({ config, plant, folder: paths.links });
 
   const panel = await startPanel(
     {
@@ -194,6 +199,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
       stopPlugs();
       for (const simulator of simulators) await simulator.stop();
       for (const { line } of cables) line.close();
+      nodes.stop();
       saving.stop();
       rmSync(paths.links, { recursive: true, force: true });
     },

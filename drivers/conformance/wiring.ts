@@ -134,9 +134,13 @@ function peopleOf(seed: number): ReturnType<typeof makePeople> {
 }
 
 /** A picture of a camera on this bench: its bytes differ from frame to frame, as those of a real sensor do. */
-function drawn(what: unknown): Uint8Array {
+function drawn(what: { width: number; height: number } & Record<string, unknown>): Uint8Array {
   const text = Buffer.from(JSON.stringify(what));
   const head = Buffer.from([0xff, 0xd8, 0xff, 0xfe, 0, 0]);
   head.writeUInt16BE(text.length + 2, 4);
-  return Buffer.concat([head, text, Buffer.from([0xff, 0xd9])]);
+  // A frame header of one component, for who looks at the size.
+  const frame = Buffer.from([0xff, 0xc0, 0, 11, 8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
+  frame.writeUInt16BE(what.height, 5);
+  frame.writeUInt16BE(what.width, 7);
+  return Buffer.concat([head, text, frame, Buffer.from([0xff, 0xd9])]);
 }

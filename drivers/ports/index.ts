@@ -4,6 +4,7 @@ import { i2cPorts } from "./i2c.ts";
 import { serialPorts } from "./serial.ts";
 import type { Ports } from "./types.ts";
 
+export * from "./camera/index.ts";
 export * from "./gpio.ts";
 export * from "./gpio-choice.ts";
 export * from "./i2c.ts";

@@ -2,6 +2,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { GpioInputConfiguration } from "../auxiliary/gpio/configuration.ts";
 import { Mcp23017Configuration } from "../auxiliary/mcp23017/configuration.ts";
 import { LibcameraConfiguration } from "../camera/libcamera/configuration.ts";
+import { V4l2Configuration } from "../camera/v4l2/configuration.ts";
 import type { Driver } from "../contract/index.ts";
 import { Crt591Configuration } from "../dispenser/crt591/configuration.ts";
 import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
@@ -42,6 +43,7 @@ const row = <Schema extends TSchema>(
 export const REGISTRY = {
   "fingerprint.ef01": row("senses", Ef01Configuration, () => import("../fingerprint/ef01/index.ts")),
   "camera.libcamera": row("senses", LibcameraConfiguration, () => import("../camera/libcamera/index.ts")),
+  "camera.v4l2": row("senses", V4l2Configuration, () => import("../camera/v4l2/index.ts")),
   "sensor.bme280": row("senses", Bme280Configuration, () => import("../sensor/bme280/index.ts")),
   "sensor.sht31": row("senses", Sht31Configuration, () => import("../sensor/sht31/index.ts")),
   "sensor.ina226": row("vault", Ina226Configuration, () => import("../sensor/ina226/index.ts")),

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeV4l2Command } from "./v4l2.ts";
 
 /** Programs that a Raspberry Pi has, by its old and its new names. */
 const NAMES = [
@@ -84,6 +85,7 @@ if (options["list-cameras"]) {
  */
 export function writeCameraCommands(folder: string, socket: string): void {
   mkdirSync(folder, { recursive: true });
+  writeV4l2Command(folder, socket);
   const program = join(folder, "camera.cjs");
   writeFileSync(program, PROGRAM.replace("SOCKET", JSON.stringify(socket)));
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;

@@ -14,6 +14,7 @@ export async function startCameraServer(options: {
 }): Promise<Simulator> {
   const { plant, socket, clock = systemClock } = options;
   const cameras = devicesOf(options.config, "camera.libcamera");
+  const usb = devicesOf(options.config, "camera.v4l2");
   const stopped = new AbortController();
 
   /** Attached cameras in the order of their connectors; a program counts only these. */
@@ -26,7 +27,10 @@ export async function startCameraServer(options: {
       response.end(JSON.stringify(present().map(({ role, index }) => ({ role, index }))));
       return;
     }
-    const camera = present().find(({ index }) => index === number("camera", 0));
+    const role = url.searchParams.get("role");
+    const camera = role
+      ? usb.find((one) => one.role === role && plant.attached(role))
+      : present().find(({ index }) => index === number("camera", 0));
     if (!camera) {
       response.writeHead(404).end();
       return;

@@ -70,7 +70,8 @@ export class Plant implements World {
     this.#lines = new Lines(options.config);
     this.#coils = new Coils(options.config, this);
     for (const { role } of devicesOf(options.config, "fingerprint.ef01")) this.#fingers.set(role, null);
-    for (const { role } of devicesOf(options.config, "camera.libcamera")) {
+    const { config } = options;
+    for (const { role } of [...devicesOf(config, "camera.libcamera"), ...devicesOf(config, "camera.v4l2")]) {
       this.#cameras.set(role, { scene: { kind: "empty" }, fault: "ok", frame: 0 });
     }
   }

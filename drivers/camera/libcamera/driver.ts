@@ -1,10 +1,7 @@
 import { type Camera, type Driver, deviceFault, type Session, STILL_LIMIT_MS } from "../../contract/index.ts";
-import { type Clock, defer, err, type Fault, isFault, ok, type Result } from "../../kit/index.ts";
-import type { CameraCommands } from "../../ports/index.ts";
-import { Freshness } from "./freshness.ts";
+import { type Clock, defer, type Fault } from "../../kit/index.ts";
+import { Alone, type CameraCommands, Freshness, film, finishGroup, startGroup } from "../../ports/index.ts";
 import { stillFolder } from "./memory.ts";
-import { film } from "./preview.ts";
-import { type Group, startGroup } from "./process.ts";
 import { findInList, findPrograms } from "./programs.ts";
 import { collectStill, defaultHelper, startStill } from "./still.ts";
 
@@ -23,6 +20,9 @@ const STALL_MS = 5_000;
 const LIST_LIMIT_MS = 4_000;
 /** So many stills in a row with the same bytes. */
 const FROZEN_STILLS = 3;
+const FRAMES_A_SECOND = 15;
+/** Two seconds of the same picture. */
+const FROZEN_FRAMES = 2 * FRAMES_A_SECOND;
 
 export interface LibcameraSettings {
   role: string;
@@ -56,19 +56,6 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
   /** Pictures of former sessions count: a camera that is still frozen after it was opened anew is not called fresh. */
   const freshness = new Freshness(FROZEN_STILLS);
 
-  /** Runs to the end, to `ms`, or to the abort of a signal, and never leaves a process. */
-  const finish = async (group: Group, ms: number, signals: AbortSignal[]) => {
-    const stop = AbortSignal.any(signals);
-    const timer = new AbortController();
-    const late = clock.sleep(ms, AbortSignal.any([stop, timer.signal])).then(() => undefined);
-    const ended = await Promise.race([group.ended, late]);
-    timer.abort();
-    if (ended) return ended;
-    group.kill();
-    await group.ended;
-    throw deviceFault(stop.aborted ? "canceled" : "timeoutDevice", { role });
-  };
-
   return {
     role,
     class: "camera",
@@ -79,34 +66,20 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
       const programs = await findPrograms(options.camera.path);
       const list = async (stop: AbortSignal) => {
         const group = startGroup(programs.still, ["--list-cameras"], { path: "/usr/bin:/bin" });
-        const found = findInList((await finish(group, LIST_LIMIT_MS, [stop])).text, index);
+        const ended = await finishGroup(group, { role, clock, limitMs: LIST_LIMIT_MS, signals: [stop] });
+        const found = findInList(ended.text, index);
         if (found === "absent") throw deviceFault("absent", { role, index });
         return found;
       };
       const found = await list(signal);
       const folder = stillFolder(options.memory ?? "/dev/shm", index, programs.still);
-      const closing = new AbortController();
+      const alone = new Alone(role);
+      const { closing } = alone;
       const capabilities = {
         stillWidth: sizes.still[0],
         stillHeight: sizes.still[1],
         previewWidth: sizes.preview[0],
         previewHeight: sizes.preview[1],
-      };
-
-      let running: Promise<unknown> | undefined;
-      /** The sensor can serve one program; a second one is refused, never queued. */
-      const alone = async <T>(job: () => Promise<T>): Promise<Result<T>> => {
-        if (closing.signal.aborted) return err(deviceFault("absent", { role }));
-        if (running) return err(deviceFault("busy", { role }));
-        const work = job();
-        running = work;
-        try {
-          return ok(await work);
-        } catch (error) {
-          return err(isFault(error) ? error : deviceFault("fault", { role }, error));
-        } finally {
-          running = undefined;
-        }
       };
 
       const takeStill = async (wanted: AbortSignal) => {
@@ -115,7 +88,8 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
         const helper = options.helper ?? defaultHelper();
         const order = { index, width, height, folder, helper, limitMs: stillMs };
         try {
-          const ended = await finish(startStill(order), stillMs, [wanted, closing.signal]);
+          const limits = { role, clock, limitMs: stillMs, signals: [wanted, closing] };
+          const ended = await finishGroup(startStill(order), limits);
           const jpeg = collectStill(order, ended);
           if (freshness.isFrozen(jpeg)) throw deviceFault("frozen", { role });
           return { jpeg, at: clock.wall() };
@@ -127,11 +101,16 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
       const show = async (onFrame: (jpeg: Uint8Array) => void, wanted: AbortSignal) => {
         const [width, height] = sizes.preview;
         const stallMs = options.limits?.stallMs ?? STALL_MS;
-        const order = { program: programs.vid, index, width, height, clock, stallMs };
-        const fault = await film(order, onFrame, AbortSignal.any([wanted, closing.signal]));
+        const args = [
+          ...["--codec", "mjpeg", "--output", "-", "--timeout", "0", "--nopreview", "--flush"],
+          ...["--width", String(width), "--height", String(height)],
+          ...["--camera", String(index), "--framerate", String(FRAMES_A_SECOND)],
+        ];
+        const order = { role, program: programs.vid, args, clock, stallMs, frozenFrames: FROZEN_FRAMES };
+        const fault = await film(order, onFrame, AbortSignal.any([wanted, closing]));
         if (!fault) return;
         // A film that ends by itself mostly means that the camera was unplugged.
-        if (fault.code === "device.fault") await list(closing.signal);
+        if (fault.code === "device.fault") await list(closing);
         throw fault;
       };
 
@@ -140,16 +119,15 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
         capabilities,
         verbs: {
           capabilities,
-          still: ({ signal: wanted }) => alone(() => takeStill(wanted)),
-          preview: (onFrame, wanted) => alone(() => show(onFrame, wanted)),
+          still: ({ signal: wanted }) => alone.run(() => takeStill(wanted)),
+          preview: (onFrame, wanted) => alone.run(() => show(onFrame, wanted)),
         },
         recover: async () => ({ wiped: folder.wipe() }),
-        probe: async () => void (await list(closing.signal)),
+        probe: async () => void (await list(closing)),
         // Nothing stays open between two commands, so nothing can be lost by itself.
         lost: defer<Fault>().promise,
         close: async () => {
-          closing.abort();
-          await running?.catch(() => undefined);
+          await alone.close();
           folder.remove();
         },
       };

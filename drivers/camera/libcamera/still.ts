@@ -3,10 +3,9 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { deviceFault } from "../../contract/index.ts";
 import type { Fault } from "../../kit/index.ts";
+import { type Ended, type Group, isWholeJpeg, startGroup } from "../../ports/index.ts";
 import { EXIT } from "./exit.ts";
 import type { StillFolder } from "./memory.ts";
-import { isWholeJpeg } from "./mjpeg.ts";
-import { type Ended, type Group, startGroup } from "./process.ts";
 
 export interface StillOrder {
   index: number;

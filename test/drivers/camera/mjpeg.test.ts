@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
-import { isWholeJpeg, MjpegParser } from "../../../drivers/camera/libcamera/mjpeg.ts";
+import { isWholeJpeg, MjpegParser } from "../../../drivers/ports/camera/mjpeg.ts";
 import { suite } from "../../kit.ts";
 import { picture } from "./support.ts";
 

@@ -89,3 +89,17 @@ export function isWholeJpeg(bytes: Uint8Array): boolean {
   const [only, ...more] = new MjpegParser().push(bytes);
   return only !== undefined && more.length === 0 && only.length === bytes.length;
 }
+
+/** Width and height of a JPEG, px, from its frame header (B.2.2); undefined where there is none. */
+export function sizeOfJpeg(jpeg: Uint8Array): readonly [width: number, height: number] | undefined {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length);
+  for (let at = 2; at + 9 <= bytes.length; at += 2 + bytes.readUInt16BE(at + 2)) {
+    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
+    const kind = bytes[at + 1] ?? 0;
+    if (bytes[at] !== 0xff || kind === 0xda || at + 9 > bytes.length) return undefined;
+    // C0-CF, but for the tables C4 and CC and the reserved C8.
+    if (kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind))
+      return [bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5)];
+  }
+  return undefined;
+}

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { deviceFault } from "../../contract/index.ts";
+import type { Clock } from "../../kit/index.ts";
 
 /** Most text of a program that is kept to find out why it failed. */
 const MAX_TEXT = 16_384;
@@ -72,4 +74,25 @@ export function startGroup(
     });
   });
   return { ended, kill: () => !exited && kill() };
+}
+
+/**
+ * Waits for the end of a program, of its time, or for the abort of a signal, and never leaves a process.
+ * Rejects with `device.timeoutDevice` or `device.canceled`.
+ */
+export async function finishGroup(
+  group: Group,
+  options: { role: string; clock: Clock; limitMs: number; signals: AbortSignal[] },
+): Promise<Ended> {
+  const stop = AbortSignal.any(options.signals);
+  const timer = new AbortController();
+  const late = options.clock
+    .sleep(options.limitMs, AbortSignal.any([stop, timer.signal]))
+    .then(() => undefined);
+  const ended = await Promise.race([group.ended, late]);
+  timer.abort();
+  if (ended) return ended;
+  group.kill();
+  await group.ended;
+  throw deviceFault(stop.aborted ? "canceled" : "timeoutDevice", { role: options.role });
 }

@@ -4,16 +4,15 @@ import { Freshness } from "./freshness.ts";
 import { MjpegParser } from "./mjpeg.ts";
 import { startGroup } from "./process.ts";
 
-export const FRAMES_A_SECOND = 15;
-/** Two seconds of the same picture. */
-const FROZEN_FRAMES = 2 * FRAMES_A_SECOND;
-
-export interface PreviewOrder {
+export interface FilmOrder {
+  /** The camera's role, for faults. */
+  role: string;
   program: string;
-  index: number;
-  width: number;
-  height: number;
+  /** Made of the driver's own words and of numbers; what it writes to its standard output are JPEG pictures. */
+  args: readonly string[];
   clock: Clock;
+  /** So many pictures in a row with the same bytes are a frozen camera. */
+  frozenFrames: number;
   /** Longest time until the first frame and between two, ms. */
   stallMs: number;
 }
@@ -24,13 +23,13 @@ export interface PreviewOrder {
  * taken, only the newest is handed over. Rejects with what `onFrame` threw.
  */
 export async function film(
-  order: PreviewOrder,
+  order: FilmOrder,
   onFrame: (jpeg: Uint8Array) => void,
   signal: AbortSignal,
 ): Promise<Fault | undefined> {
   if (signal.aborted) return undefined;
   const parser = new MjpegParser();
-  const freshness = new Freshness(FROZEN_FRAMES);
+  const freshness = new Freshness(order.frozenFrames);
   const over = new AbortController();
   let trouble: { fault: Fault } | { thrown: unknown } | undefined;
   let newest: Uint8Array | undefined;
@@ -51,26 +50,18 @@ export async function film(
       end({ thrown });
     }
   };
-  const group = startGroup(
-    order.program,
-    [
-      ...["--codec", "mjpeg", "--output", "-", "--timeout", "0", "--nopreview", "--flush"],
-      ...["--width", String(order.width), "--height", String(order.height)],
-      ...["--camera", String(order.index), "--framerate", String(FRAMES_A_SECOND)],
-    ],
-    {
-      path: "/usr/bin:/bin",
-      onData: (chunk) => {
-        if (over.signal.aborted) return;
-        for (const frame of parser.push(chunk)) {
-          if (freshness.isFrozen(frame)) return end({ fault: deviceFault("frozen", { index: order.index }) });
-          lastFrame = order.clock.mono();
-          if (!newest) setImmediate(deliver);
-          newest = frame;
-        }
-      },
+  const group = startGroup(order.program, order.args, {
+    path: "/usr/bin:/bin",
+    onData: (chunk) => {
+      if (over.signal.aborted) return;
+      for (const frame of parser.push(chunk)) {
+        if (freshness.isFrozen(frame)) return end({ fault: deviceFault("frozen", { role: order.role }) });
+        lastFrame = order.clock.mono();
+        if (!newest) setImmediate(deliver);
+        newest = frame;
+      }
     },
-  );
+  });
   const onAbort = () => end();
   signal.addEventListener("abort", onAbort, { once: true });
   void watchStall();
@@ -79,12 +70,12 @@ export async function film(
   over.abort();
   if (trouble && "thrown" in trouble) throw trouble.thrown;
   if (trouble) return trouble.fault;
-  return signal.aborted ? undefined : deviceFault("fault", { index: order.index, exit: exit ?? "killed" });
+  return signal.aborted ? undefined : deviceFault("fault", { role: order.role, exit: exit ?? "killed" });
 
   async function watchStall(): Promise<void> {
     for (;;) {
       const left = lastFrame + order.stallMs - order.clock.mono();
-      if (left <= 0) return end({ fault: deviceFault("timeoutDevice", { index: order.index }) });
+      if (left <= 0) return end({ fault: deviceFault("timeoutDevice", { role: order.role }) });
       await order.clock.sleep(left, over.signal);
       if (over.signal.aborted) return;
     }
