@@ -3,6 +3,7 @@ import { LOCK_FAULTS, type LockFault } from "../lock/index.ts";
 import { Impossible, type Scene } from "../plant/index.ts";
 import { type Action, action, closed, Device, Name, oneOf } from "./action.ts";
 import { CARD_ACTIONS } from "./cards.ts";
+import { SURROUNDING_ACTIONS } from "./surroundings.ts";
 import type { Compartment, Condition } from "./view.ts";
 
 const Text = Type.String({ minLength: 1, maxLength: 2_000 });
@@ -128,4 +129,5 @@ export const ACTIONS: readonly Action[] = [
     ({ plant }, climate) => plant.setClimate(climate),
   ),
   ...CARD_ACTIONS,
+  ...SURROUNDING_ACTIONS,
 ];

@@ -150,5 +150,8 @@ function panelState({ plant }: PanelBench): PanelState {
     out: state.items.filter(({ place }) => place === "out"),
     inputs: state.inputs,
     climate: state.climate,
+    power: state.power,
+    stand: state.stand,
+    papers: state.papers,
   };
 }

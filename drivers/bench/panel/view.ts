@@ -1,5 +1,14 @@
 import type { CameraFault, Scene } from "../plant/scene.ts";
-import type { Compartment, Condition, DispenserView, Item, PlantEvent } from "../plant/state.ts";
+import type {
+  Compartment,
+  Condition,
+  DispenserView,
+  Item,
+  PaperView,
+  PlantEvent,
+  Power,
+  Stand,
+} from "../plant/state.ts";
 
 /** What `GET /state` answers: the plant, and what a new user needs in order to play with it. Types only. */
 export interface PersonView {
@@ -25,6 +34,10 @@ export interface PanelState {
   out: Item[];
   inputs: Record<string, boolean>;
   climate: { temperatureCel: number; humidityPercent: number; pressurePa: number };
+  power: Power;
+  stand: Stand;
+  /** Printers, with the tickets that were cut off last. */
+  papers: PaperView[];
 }
 
 export type { CameraFault, Compartment, Condition, Item, PlantEvent, Scene };

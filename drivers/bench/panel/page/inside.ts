@@ -7,6 +7,11 @@ const MEANING: Readonly<Record<string, string>> = {
   "lock.kerong": "lock board, RS-485",
   "camera.libcamera": "camera",
   "sensor.bme280": "climate sensor, I²C",
+  "sensor.sht31": "climate sensor, I²C",
+  "sensor.ina226": "mains and battery, I²C",
+  "sensor.lis3dh": "tilt, I²C",
+  "auxiliary.mcp23017": "contact, I²C",
+  "printer.escpos": "receipt printer, serial",
   "auxiliary.gpio": "contact, GPIO",
   "indicator.gpio": "lamp, GPIO",
 };
@@ -40,8 +45,21 @@ export function renderInside(state: PanelState): void {
       ),
     ),
   );
+  const { mains } = state.power;
+  const powered = toggle("mains", "mains", mains ? "there" : "runs on its battery", mains, () =>
+    act("/power", { mains: !mains }),
+  );
+  document.getElementById("inputs")?.append(powered);
   const { temperatureCel, humidityPercent } = state.climate;
-  const slide = (key: string, label: string, value: number, unit: string, min: number, max: number) =>
+  const slide = (
+    path: string,
+    key: string,
+    label: string,
+    value: number,
+    unit: string,
+    min: number,
+    max: number,
+  ) =>
     h(
       "label",
       { class: "slide" },
@@ -55,15 +73,16 @@ export function renderInside(state: PanelState): void {
         change: (event) => {
           const input = event.target as HTMLInputElement;
           input.blur();
-          void act("/climate", { [key]: Number(input.value) });
+          void act(path, { [key]: Number(input.value) });
         },
       }),
       h("output", {}, `${value} ${unit}`),
     );
   show(
     "climate",
-    slide("temperatureCel", "Warmth", temperatureCel, "°C", -20, 80),
-    slide("humidityPercent", "Humidity", humidityPercent, "%", 0, 100),
+    slide("/climate", "temperatureCel", "Warmth", temperatureCel, "°C", -20, 80),
+    slide("/climate", "humidityPercent", "Humidity", humidityPercent, "%", 0, 100),
+    slide("/stand", "forwardDeg", "Leaning", state.stand.forwardDeg, "°", 0, 60),
   );
   show(
     "devices",

@@ -4,6 +4,7 @@ import { renderCameras } from "./cameras.ts";
 import { renderCards } from "./cards.ts";
 import { log, renderInside } from "./inside.ts";
 import { renderLocker } from "./locker.ts";
+import { renderPapers } from "./papers.ts";
 import { renderPeople } from "./people.ts";
 
 /** The panel: draws the plant's state and passes clicks on. It knows nothing that `GET /state` does not say. */
@@ -23,6 +24,7 @@ function draw(): void {
   renderCameras(state, selected);
   renderLocker(state, draw);
   renderCards(state);
+  renderPapers(state);
   renderInside(state);
 }
 
