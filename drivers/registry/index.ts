@@ -14,6 +14,7 @@ import { EscposConfiguration } from "../printer/escpos/configuration.ts";
 import { Bme280Configuration } from "../sensor/bme280/configuration.ts";
 import { Ina226Configuration } from "../sensor/ina226/configuration.ts";
 import { Lis3dhConfiguration } from "../sensor/lis3dh/configuration.ts";
+import { Sht4xConfiguration } from "../sensor/sht4x/configuration.ts";
 import { Sht31Configuration } from "../sensor/sht31/configuration.ts";
 
 /** What every driver's `index.ts` exports. The class of the driver says which verbs it has. */
@@ -46,6 +47,7 @@ export const REGISTRY = {
   "camera.v4l2": row("senses", V4l2Configuration, () => import("../camera/v4l2/index.ts")),
   "sensor.bme280": row("senses", Bme280Configuration, () => import("../sensor/bme280/index.ts")),
   "sensor.sht31": row("senses", Sht31Configuration, () => import("../sensor/sht31/index.ts")),
+  "sensor.sht4x": row("senses", Sht4xConfiguration, () => import("../sensor/sht4x/index.ts")),
   "sensor.ina226": row("vault", Ina226Configuration, () => import("../sensor/ina226/index.ts")),
   "sensor.lis3dh": row("vault", Lis3dhConfiguration, () => import("../sensor/lis3dh/index.ts")),
   "printer.escpos": row("senses", EscposConfiguration, () => import("../printer/escpos/index.ts")),
