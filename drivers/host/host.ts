@@ -1,9 +1,15 @@
 import {
+  type Accepted,
+  type CancelAnswer,
+  type Command,
+  type CommandContext,
   type DeviceStatus,
   type Driver,
   deviceFault,
-  type Fitness,
   type Lifecycle,
+  type SelfTestContext,
+  type SelfTestLevel,
+  type SelfTestRecord,
   type Session,
   type VerbKind,
 } from "../contract/index.ts";
@@ -11,320 +17,284 @@ import {
   Backoff,
   type Clock,
   defer,
-  defineEvents,
   err,
   type Fault,
-  isFault,
+  ok,
   type Result,
+  type SafeFields,
   systemClock,
-  within,
 } from "../kit/index.ts";
+import { Desk } from "./desk.ts";
+import type { Subscription } from "./events.ts";
+import type { GateState } from "./gate.ts";
+import type { Job, JobOptions } from "./job.ts";
+import { Life } from "./life.ts";
+import { log } from "./log.ts";
+import type { HostOptions, UseOptions } from "./options.ts";
+import { endsSession } from "./runner.ts";
+import { recordOf, SELF_TEST_KINDS, testItself } from "./selftest.ts";
+import { Standing } from "./standing.ts";
 
-const log = defineEvents("device", {
-  lifecycle: {
-    level: "info",
-    what: "A device has come to another place in its life",
-    fields: ["role", "lifecycle"],
-  },
-  trouble: { level: "warn", what: "A device failed; it is opened anew by itself", fields: ["role", "phase"] },
-  recovered: {
-    level: "info",
-    what: "A device was recovered and is ready",
-    fields: ["role", "model", "attempt"],
-  },
-});
+const BACKOFF: [number, number] = [100, 2_500];
 
-export interface HostOptions<V = unknown> {
-  clock?: Clock;
-  /** Called with the verbs of each new session when it becomes ready: where watching begins. */
-  onReady?: (verbs: V) => void;
-  onStatus?: (status: DeviceStatus) => void;
-  /** Shortest and longest wait between two attempts, ms. */
-  backoff?: [number, number];
-  random?: () => number;
-}
-
-const MAX_QUEUE = 8;
-const PROBE_FAILURES = 2;
-
-interface Job {
-  kind: VerbKind;
-  deviceTimeMs: number;
-  run(verbs: unknown): Promise<Result<unknown>>;
-  settle(result: Result<unknown>): void;
-}
+type Run<V, T> = (verbs: V, context: CommandContext) => Promise<Result<T>>;
 
 /**
- * Runs one device: opens it, identifies and recovers it, keeps it probed, gives it one command at a time, and opens it
- * anew for ever when it is lost. Only a session that has passed `recover` takes commands.
+ * Runs one device: its life, its commands one at a time, its figures and events. Only a session that has passed
+ * `recover` takes commands; every command that is accepted is completed exactly once, whatever happens.
  */
 export class DeviceHost<V> {
   readonly #driver: Driver<V>;
   readonly #clock: Clock;
-  readonly #onStatus: (status: DeviceStatus) => void;
-  readonly #onReady: (verbs: V) => void;
-  readonly #backoff: Backoff;
-  readonly #stop = new AbortController();
-  readonly #queue: Job[] = [];
-  readonly #counters: Record<string, number> = { opened: 0, failures: 0, commands: 0, overruns: 0 };
-  #lifecycle: Lifecycle = "absent";
-  #fitness: Fitness;
-  #session: Session<V> | undefined;
-  #wake = defer<void>();
+  readonly #options: HostOptions<V>;
+  readonly #desk: Desk;
+  readonly #standing: Standing;
+  readonly #life: Life<V>;
   #ready = defer<void>();
-  #loop: Promise<void> | undefined;
-  #lastFaultCode: string | undefined;
-  #lastLogged: Lifecycle | undefined;
-  /** Ends the command that runs when the device is lost or the host stops. */
-  #interrupt: ((fault: Fault) => void) | undefined;
+  #isReady = false;
+  #disabled: boolean;
+  /** Aborted when maintenance ends. */
+  #maintenance: AbortController | undefined;
 
   constructor(driver: Driver<V>, options: HostOptions<V> = {}) {
+    const { clock = systemClock, boot, onStatus, backoff = BACKOFF, random } = options;
     this.#driver = driver;
-    this.#clock = options.clock ?? systemClock;
-    this.#onStatus = options.onStatus ?? (() => undefined);
-    this.#onReady = options.onReady ?? (() => undefined);
-    const [min, max] = options.backoff ?? [100, 5_000];
-    this.#backoff = new Backoff(min, max, options.random);
-    this.#fitness = { state: "ok", since: this.#clock.wall() };
+    this.#options = options;
+    this.#clock = clock;
+    this.#desk = new Desk({
+      role: driver.role,
+      clock,
+      results: options.results,
+      gate: () => this.#gate(),
+      interlocked: (fault, transaction) =>
+        this.#standing.events.tell("interlocked", fault.fields, transaction ? { transaction } : {}),
+      wake: () => this.#life.wake(),
+    });
+    this.#standing = new Standing(driver, {
+      clock,
+      boot,
+      onStatus,
+      queueDepth: () => this.#desk.waiting,
+      session: () => this.#life.session,
+    });
+    this.#life = new Life(driver, clock, new Backoff(...backoff, random), this.#desk.runner, {
+      moved: (lifecycle) => this.#standing.move(lifecycle),
+      opened: () => this.#standing.opened(),
+      recovered: (session, report) => this.#recovered(session, report),
+      gone: () => this.#gone(),
+      failed: (fault, wait) => this.#standing.failed(fault, wait),
+      probed: () => this.#standing.health.succeeded(),
+      next: () => this.#desk.next(),
+      perform: (session, job) => this.#perform(session, job),
+      wedged: (phase) => {
+        this.#standing.wedged(phase);
+        options.onWedged?.(driver.role);
+      },
+    });
+    this.#disabled = options.disabled ?? false;
+    if (this.#disabled) this.disable();
   }
 
   get role(): string {
     return this.#driver.role;
   }
 
+  get lifecycle(): Lifecycle {
+    return this.#standing.lifecycle;
+  }
+
   start(): void {
-    this.#loop ??= this.#live();
+    this.#life.start();
   }
 
   /** Ends the session and settles every command that waits with `device.notReady`. Idempotent. */
   async stop(): Promise<void> {
-    this.#move("stopping");
-    this.#stop.abort();
-    this.#wake.resolve();
-    await this.#loop;
+    this.#standing.move("stopping");
+    this.#maintenance?.abort();
+    await this.#life.stop();
+    this.#standing.events.end();
   }
 
   status(): DeviceStatus {
-    const session = this.#session;
-    return {
-      role: this.#driver.role,
-      class: this.#driver.class,
-      driver: this.#driver.name,
-      lifecycle: this.#lifecycle,
-      fitness: this.#fitness,
-      ...(session ? { identity: session.identity, capabilities: { ...session.capabilities } } : {}),
-      counters: { ...this.#counters },
-    };
+    return this.#standing.status();
   }
 
-  get lifecycle(): Lifecycle {
-    return this.#lifecycle;
-  }
-
-  /** Resolves when the device is ready for commands, now or later. */
+  /** Resolves when the device is ready for commands of the public, now or later. */
   whenReady(): Promise<void> {
     return this.#ready.promise;
   }
 
+  /** Reads the events of this device from now on; begin with `status()`. */
+  subscribe(buffer?: number): Subscription {
+    return this.#standing.events.subscribe(buffer);
+  }
+
   /**
-   * Queues one command. It is refused at once when the device is not there, answered `device.queueFull` behind eight
-   * others, and answered `device.timeoutDevice` when it overruns; the session is then dropped and recovered anew.
-   * A query whose reply was lost is asked once more; nothing else is ever repeated.
+   * Tells an event of the device's own, e.g. a door's edge.
+   * @throws TypeError for one that its session does not declare
+   */
+  tell(name: string, fields: SafeFields = {}, transaction?: string): void {
+    const session = this.#life.session;
+    if (session && !session.events?.includes(name))
+      throw new TypeError(`${this.#driver.name} has no event ${name}`);
+    if (session) this.#standing.events.tell(name, fields, transaction === undefined ? {} : { transaction });
+  }
+
+  /**
+   * Takes a command, or refuses it at once. One of the same id and parameters is the same command: it is not run again.
+   * Errors: `device.conflict`, `misbound`, `notReady`, `unsupported`, `expired`, `interlocked`, `queueFull`.
+   */
+  submit<T>(command: Command, run: Run<V, T>): Result<Accepted<T>> {
+    // The same command has the same type of result.
+    return this.#desk.submit(command, runOn(run)) as Result<Accepted<T>>;
+  }
+
+  /**
+   * Cancels a command by its id. What has passed its commit point, and what is a query or a setting, is not stopped.
+   */
+  cancel(id: string): Promise<CancelAnswer> {
+    return this.#desk.cancel(id);
+  }
+
+  /**
+   * Queues one command without an id, which its caller never sends again. It is refused at once when the device is not
+   * there, answered `device.queueFull` behind eight others, and `device.timeoutDevice` when it overruns; the session is
+   * then dropped and recovered anew. A query whose reply was lost is asked once more; nothing else is ever repeated.
    * @param deviceTimeMs longest time of the device itself, user time included for captures
    */
-  use<T>(kind: VerbKind, deviceTimeMs: number, run: (verbs: V) => Promise<Result<T>>): Promise<Result<T>> {
-    if (this.#lifecycle === "misbound")
-      return Promise.resolve(err(deviceFault("misbound", { role: this.role })));
-    if (!this.#session || this.#stop.signal.aborted) {
-      return Promise.resolve(err(deviceFault("notReady", { role: this.role, lifecycle: this.#lifecycle })));
-    }
-    if (this.#queue.length >= MAX_QUEUE)
-      return Promise.resolve(err(deviceFault("queueFull", { role: this.role })));
-    return new Promise((resolve) => {
-      this.#queue.push({
-        kind,
-        deviceTimeMs,
-        run: run as (verbs: unknown) => Promise<Result<unknown>>,
-        settle: resolve as (result: Result<unknown>) => void,
-      });
-      this.#wake.resolve();
+  async use<T>(
+    kind: VerbKind,
+    deviceTimeMs: number,
+    run: Run<V, T>,
+    { purpose = "public" }: UseOptions = {},
+  ): Promise<Result<T>> {
+    const options = { id: "", kind, deviceTimeMs, purpose, run: runOn(run) };
+    const job = this.#desk.take(options, options);
+    return job.ok ? ((await job.value.completion).result as Result<T>) : job;
+  }
+
+  /**
+   * Has the device test itself and keeps what was found. `external` and `interactive` need maintenance.
+   * @param ask shows a technician what to do now
+   */
+  async selfTest(
+    level: SelfTestLevel,
+    options: Partial<Pick<SelfTestContext, "ask" | "token">> & {
+      deviceTimeMs?: number;
+      userTimeMs?: number;
+    } = {},
+  ): Promise<Result<SelfTestRecord>> {
+    if (level !== "internal" && !this.#maintenance)
+      return err(deviceFault("notReady", { role: this.role, why: "noMaintenance" }));
+    const { ask = () => undefined, token, deviceTimeMs = this.#driver.deviceTimeMs, userTimeMs } = options;
+    const asked = { kind: SELF_TEST_KINDS[level], purpose: "staff" } as const;
+    const job = this.#desk.take(asked, {
+      ...asked,
+      id: "",
+      deviceTimeMs,
+      userTimeMs,
+      run: (session, { signal }) => testItself(session, level, { signal, ask, ...(token ? { token } : {}) }),
     });
+    if (!job.ok) return job;
+    // What the session's own test answers, by its type.
+    const result = (await job.value.completion).result as Result<SelfTestRecord["findings"]>;
+    if (!result.ok && result.error.code === "device.unsupported") return result;
+    const record = recordOf(result, this.#clock.wall());
+    this.#standing.health.tested(level, record);
+    log("selfTest", { role: this.role, level, passed: record.passed });
+    this.#standing.tell();
+    return ok(record);
   }
 
-  async #live(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const fault = await this.#oneLife();
-      this.#refuseQueue();
-      if (this.#stop.signal.aborted) break;
-      this.#fail(fault);
-      await this.#clock.sleep(this.#backoff.next(), this.#stop.signal);
-    }
-    this.#refuseQueue();
-    this.#ready.promise.catch(() => undefined);
+  /**
+   * Takes the device out of service for staff: waiting commands of others are refused, a capture that runs is ended.
+   * @param limitMs it goes back to service by itself after this
+   */
+  beginMaintenance(limitMs: number): void {
+    if (this.#maintenance || this.#life.stopping) return;
+    const maintenance = new AbortController();
+    this.#maintenance = maintenance;
+    this.#notReady();
+    this.#desk.dismiss((job) => job.options.purpose !== "staff");
+    if (this.lifecycle === "ready") this.#standing.move("maintenance");
+    void this.#clock.sleep(limitMs, maintenance.signal).then(() => this.#endMaintenance(maintenance));
   }
 
-  /** From opening to the end of one session; answers why it ended. */
-  async #oneLife(): Promise<Fault> {
-    let session: Session<V> | undefined;
-    try {
-      this.#move(this.#lifecycle === "misbound" ? "misbound" : "opening");
-      const opening = this.#driver.open(this.#stop.signal);
-      session = await this.#bounded("open", opening).catch((error) => {
-        // One that opens after its time is closed again, or its line would stay taken.
-        opening.then((late) => late.close()).catch(() => undefined);
-        throw error;
-      });
-      this.#counters.opened = (this.#counters.opened ?? 0) + 1;
-      this.#move("recovering");
-      await this.#bounded("recover", session.recover());
-      this.#session = session;
-      this.#backoff.reset();
-      this.#lastFaultCode = undefined;
-      this.#fitness = { state: "ok", since: this.#clock.wall() };
-      this.#move("ready");
-      log("recovered", { role: this.role, model: session.identity.model, attempt: this.#counters.opened });
-      this.#onReady(session.verbs);
-      this.#ready.resolve();
-      return await this.#serve(session);
-    } catch (error) {
-      return isFault(error) ? error : deviceFault("fault", { role: this.role }, error);
-    } finally {
-      if (this.#session) this.#ready = defer();
-      this.#session = undefined;
-      if (session) await this.#bounded("close", session.close()).catch(() => undefined);
-    }
+  /** Goes back to service, by way of `recovering`: nobody knows what was done to the device. */
+  endMaintenance(): void {
+    this.#endMaintenance(this.#maintenance);
   }
 
-  async #serve(session: Session<V>): Promise<Fault> {
-    let lost: Fault | undefined;
-    void session.lost.then((fault) => {
-      lost = fault;
-      this.#interrupt?.(fault);
-      this.#wake.resolve();
-    });
-    let probeFailures = 0;
-    let nextProbe = this.#clock.mono() + this.#driver.probeEveryMs;
-    while (!this.#stop.signal.aborted) {
-      if (lost) return lost;
-      const job = this.#queue.shift();
-      if (job) {
-        const fatal = await this.#run(session, job);
-        if (fatal) return fatal;
-        nextProbe = this.#clock.mono() + this.#driver.probeEveryMs;
-        continue;
-      }
-      const wait = nextProbe - this.#clock.mono();
-      if (wait > 0) {
-        this.#wake = defer();
-        if (this.#queue.length > 0 || lost) continue;
-        const timer = new AbortController();
-        await Promise.race([this.#wake.promise, this.#clock.sleep(wait, timer.signal)]);
-        timer.abort();
-        continue;
-      }
-      const failed = await this.#bounded("probe", session.probe()).then(
-        () => undefined,
-        (error) => (isFault(error) ? error : deviceFault("noReply", { role: this.role }, error)),
-      );
-      probeFailures = failed ? probeFailures + 1 : 0;
-      if (failed && probeFailures >= PROBE_FAILURES) return failed;
-      nextProbe = this.#clock.mono() + (failed ? 100 : this.#driver.probeEveryMs);
-    }
-    return deviceFault("notReady", { role: this.role });
+  #endMaintenance(which: AbortController | undefined): void {
+    if (!which || which !== this.#maintenance) return;
+    this.#maintenance = undefined;
+    which.abort();
+    this.#life.renew();
   }
 
-  /** Runs one command; answers a fault when the session cannot be used any more. */
-  async #run(session: Session<V>, job: Job): Promise<Fault | undefined> {
-    this.#move("busy");
-    this.#counters.commands = (this.#counters.commands ?? 0) + 1;
-    let result = await this.#attempt(session, job);
-    if (!result.ok && job.kind === "query" && result.error.code === "device.noReply")
-      result = await this.#attempt(session, job);
-    job.settle(result);
-    const fault = result.ok ? undefined : result.error;
-    if (fault?.code === "device.timeoutDevice") this.#counters.overruns = (this.#counters.overruns ?? 0) + 1;
-    if (fault && ENDS_SESSION.has(fault.code)) return fault;
-    this.#move("ready");
+  /** Closes the device after the command that runs, and leaves it alone until `enable`. */
+  disable(): void {
+    this.#disabled = true;
+    this.#notReady();
+    this.#desk.dismiss(() => true);
+    if (!this.#life.session) this.#standing.move("disabled");
+    this.#life.enable(false);
+  }
+
+  enable(): void {
+    this.#disabled = false;
+    this.#life.enable(true);
+  }
+
+  /** Makes the next attempt now instead of after its wait: something was plugged in. */
+  retryNow(): void {
+    this.#life.retryNow();
+  }
+
+  #gate(): GateState {
+    return {
+      role: this.role,
+      clock: this.#clock,
+      lifecycle: this.#disabled ? "disabled" : this.lifecycle,
+      session: this.#life.session,
+      maintenance: this.#maintenance !== undefined,
+      interlocks: this.#options.interlocks,
+      wallClockIsSet: this.#options.wallClockIsSet ?? (() => true),
+    };
+  }
+
+  async #perform(session: Session<V>, job: Job): Promise<Fault | undefined> {
+    if (!this.#maintenance) this.#standing.move("busy");
+    this.#standing.begun();
+    const begun = this.#clock.mono();
+    const result = await this.#desk.run(session, job);
+    this.#standing.ended(result, this.#clock.mono() - begun);
+    if (!result.ok && endsSession(result.error)) return result.error;
+    this.#standing.move(this.#maintenance ? "maintenance" : "ready");
     return undefined;
   }
 
-  /** One try of a command, ended early by its time, the loss of the device, or a stop while it waits for a person. */
-  async #attempt(session: Session<V>, job: Job): Promise<Result<unknown>> {
-    const interrupted = defer<Result<unknown>>();
-    this.#interrupt = (fault) => interrupted.resolve(err(fault));
-    const stop = () => interrupted.resolve(err(deviceFault("canceled", { role: this.role })));
-    const signal = this.#stop.signal;
-    if (job.kind === "capture") signal.addEventListener("abort", stop, { once: true });
-    try {
-      const work = Promise.race([job.run(session.verbs), interrupted.promise]);
-      return await within(this.#clock, job.deviceTimeMs, work, () =>
-        deviceFault("timeoutDevice", { role: this.role }),
-      );
-    } catch (error) {
-      return err(isFault(error) ? error : deviceFault("fault", { role: this.role }, error));
-    } finally {
-      this.#interrupt = undefined;
-      signal.removeEventListener("abort", stop);
-    }
+  #recovered(session: Session<V>, report: SafeFields): void {
+    this.#standing.recovered(session, report);
+    this.#standing.move(this.#maintenance ? "maintenance" : "ready");
+    this.#options.onReady?.(session.verbs);
+    if (this.#maintenance) return;
+    this.#isReady = true;
+    this.#ready.resolve();
   }
 
-  async #bounded<T>(phase: string, work: Promise<T>): Promise<T> {
-    work.catch(() => undefined);
-    return within(this.#clock, this.#driver.deviceTimeMs, work, () =>
-      deviceFault("timeoutDevice", { role: this.role, phase }),
-    );
+  #gone(): void {
+    this.#notReady();
+    this.#desk.refuseWaiting();
   }
 
-  #refuseQueue(): void {
-    for (const job of this.#queue.splice(0))
-      job.settle(err(deviceFault("notReady", { role: this.role, lifecycle: this.#lifecycle })));
-  }
-
-  #fail(fault: Fault): void {
-    this.#counters.failures = (this.#counters.failures ?? 0) + 1;
-    const phase = String(fault.fields.phase ?? this.#lifecycle);
-    // The same trouble again and again is one line, not a flood.
-    if (fault.code !== this.#lastFaultCode) {
-      log("trouble", { role: this.role, phase }, fault);
-      this.#fitness = {
-        state: "failed",
-        code: fault.code,
-        cause: fault.row.cause,
-        remedy: fault.row.remedy,
-        todo: fault.row.todo,
-        since: this.#clock.wall(),
-      };
-    }
-    this.#lastFaultCode = fault.code;
-    this.#move(
-      fault.code === "device.misbound" ? "misbound" : fault.code === "device.absent" ? "absent" : "faulted",
-    );
-  }
-
-  #move(lifecycle: Lifecycle): void {
-    if (this.#lifecycle === lifecycle || this.#lifecycle === "stopping") return;
-    const quiet =
-      lifecycle === "busy" ||
-      this.#lifecycle === "busy" ||
-      lifecycle === "opening" ||
-      lifecycle === "recovering";
-    this.#lifecycle = lifecycle;
-    // A device that is looked for again and again is told once.
-    if (!quiet && lifecycle !== this.#lastLogged) {
-      this.#lastLogged = lifecycle;
-      log("lifecycle", { role: this.role, lifecycle });
-    }
-    this.#onStatus(this.status());
+  #notReady(): void {
+    if (this.#isReady) this.#ready = defer();
+    this.#isReady = false;
   }
 }
 
-/** After these nothing is known of the line or the device, so it is opened and recovered anew. */
-const ENDS_SESSION = new Set([
-  "device.timeoutDevice",
-  "device.absent",
-  "device.misbound",
-  "device.noReply",
-  "device.protocol",
-  "device.fault",
-  "device.frozen",
-]);
+const runOn =
+  <V, T>(run: Run<V, T>): JobOptions["run"] =>
+  (session, context) =>
+    run((session as Session<V>).verbs, context);

@@ -52,7 +52,7 @@ test("ready is reached only through recovering, and nothing is run before", asyn
   assert.is(code(await host.use("query", 100, async () => ok(1))), "device.notReady");
   host.start();
   await host.whenReady();
-  assert.equal(seen, ["opening", "recovering", "ready"]);
+  assert.equal(seen, ["opening", "identifying", "recovering", "ready"]);
   assert.is(code(await host.use("query", 100, async () => ok(1))), "ok");
 });
 

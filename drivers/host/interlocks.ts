@@ -1,0 +1,32 @@
+import type { Interlock, InterlockState, Purpose } from "../contract/index.ts";
+
+/**
+ * The interlocks of a unit and their last known states. Asked right before a motion, without waiting for anything, so that
+ * nothing can happen between the answer and the motion. A state that was never told is unknown.
+ */
+export class InterlockBoard {
+  readonly declared: readonly Interlock[];
+  readonly #states = new Map<string, InterlockState>();
+
+  constructor(declared: readonly Interlock[]) {
+    this.declared = declared;
+  }
+
+  /** @throws TypeError for a name that is not declared: its state would bind nobody */
+  set(name: string, state: InterlockState): void {
+    if (!this.declared.some((interlock) => interlock.name === name))
+      throw new TypeError(`no interlock ${name}`);
+    this.#states.set(name, state);
+  }
+
+  /** Names of what forbids motion for `purpose` now. */
+  forbidding(purpose: Purpose): string[] {
+    return this.declared
+      .filter((interlock) => {
+        if (!interlock.forbids.includes(purpose)) return false;
+        const state = this.#states.get(interlock.name) ?? "unknown";
+        return state === "active" || (state === "unknown" && interlock.forbidsUnknown);
+      })
+      .map(({ name }) => name);
+  }
+}
