@@ -1,7 +1,6 @@
 import { type Driver, deviceFault, type Identity, type Reading, type Sensor } from "../contract/index.ts";
 import { defer, err, type Fault, isFault, ok, type Result, type SafeFields } from "../kit/index.ts";
-import type { DriverTools } from "./tools.ts";
-import type { I2cConnection } from "./types.ts";
+import type { I2cConnection, Ports } from "./types.ts";
 
 /** What is particular to one part on the bus. Everything rejects with a Fault. */
 export interface I2cPartDriver<Verbs extends Sensor> {
@@ -26,7 +25,7 @@ export interface I2cPartDriver<Verbs extends Sensor> {
 export function i2cSensor<Verbs extends Sensor = Sensor>(
   name: string,
   settings: { role: string; bus: number },
-  tools: Pick<DriverTools, "ports">,
+  tools: { ports: Pick<Ports, "i2c"> },
   identify: (bus: I2cConnection) => Promise<I2cPartDriver<Verbs>>,
 ): Driver<Verbs> {
   const { role } = settings;

@@ -1,6 +1,6 @@
-import { type Driver, deviceFault, type Reading, type Sensor, type Session } from "../../contract/index.ts";
-import { type Clock, defer, err, type Fault, isFault, ok } from "../../kit/index.ts";
-import type { I2cConnection, I2cFactory } from "../../ports/index.ts";
+import { type Driver, deviceFault, type Reading, readingOf, type Sensor } from "../../contract/index.ts";
+import type { Clock } from "../../kit/index.ts";
+import { type I2cConnection, type I2cFactory, i2cSensor } from "../../ports/index.ts";
 import {
   type Calibration,
   CHIP_ID,
@@ -30,58 +30,34 @@ export function bme280Driver(
   settings: Bme280Settings,
   options: { i2c: I2cFactory; clock: Clock },
 ): Driver<Sensor> {
-  const { address } = settings;
-  return {
-    role: settings.role,
-    class: "sensor",
-    name: "sensor.bme280",
-    probeEveryMs: 10_000,
-    deviceTimeMs: 1_000,
-    open: async () => {
-      const bus = await options.i2c(settings.bus);
-      try {
-        const [chip] = await bus.readBlock(address, REGISTER.id, 1);
-        if (chip !== CHIP_ID) throw deviceFault("misbound", { role: settings.role, chip: chip ?? -1 });
-        const calibration = await readTwice(bus, address);
-        const measure = (): Promise<Climate> =>
-          bus.exclusively(async (own) => {
-            // The humidity setting takes effect with the write of the control register (§5.4.3).
-            await own.writeByte(address, REGISTER.controlHumidity, 1);
-            await own.writeByte(address, REGISTER.control, FORCED);
-            await options.clock.sleep(MEASURE_MS);
-            return compensate(calibration, await own.readBlock(address, REGISTER.data, 8));
-          });
-        const lost = defer<Fault>();
-        const session: Session<Sensor> = {
-          identity: { model: "BME280" },
-          capabilities: { readings: Object.values(RANGES).map((range) => range.name) },
-          verbs: {
-            read: async () => {
-              try {
-                return ok(readings(await measure(), options.clock.wall()));
-              } catch (error) {
-                return err(isFault(error) ? error : deviceFault("fault", { role: settings.role }, error));
-              }
-            },
-          },
-          recover: async () => {
-            await measure();
-            return {};
-          },
-          probe: async () => {
-            const [id] = await bus.readBlock(address, REGISTER.id, 1);
-            if (id !== CHIP_ID) throw deviceFault("protocol", { role: settings.role });
-          },
-          lost: lost.promise,
-          close: () => bus.close(),
-        };
-        return session;
-      } catch (error) {
-        await bus.close();
-        throw error;
-      }
-    },
-  };
+  const { address, role } = settings;
+  const { clock, i2c } = options;
+  return i2cSensor("sensor.bme280", settings, { ports: { i2c } }, async (bus) => {
+    const [chip] = await bus.readBlock(address, REGISTER.id, 1);
+    if (chip !== CHIP_ID) throw deviceFault("misbound", { role, chip: chip ?? -1 });
+    const calibration = await readTwice(bus, address);
+    const measure = (): Promise<Climate> =>
+      bus.exclusively(async (own) => {
+        // The humidity setting takes effect with the write of the control register (§5.4.3).
+        await own.writeByte(address, REGISTER.controlHumidity, 1);
+        await own.writeByte(address, REGISTER.control, FORCED);
+        await clock.sleep(MEASURE_MS);
+        return compensate(calibration, await own.readBlock(address, REGISTER.data, 8));
+      });
+    return {
+      identity: { model: "BME280" },
+      readings: Object.values(RANGES).map(({ name }) => name),
+      measure: async () => readings(await measure(), clock.wall()),
+      recover: async () => {
+        await measure();
+        return {};
+      },
+      probe: async () => {
+        const [id] = await bus.readBlock(address, REGISTER.id, 1);
+        if (id !== CHIP_ID) throw deviceFault("protocol", { role });
+      },
+    };
+  });
 }
 
 /**
@@ -104,10 +80,7 @@ async function readTwice(bus: I2cConnection, address: number): Promise<Calibrati
 
 function readings(climate: Climate, at: number): Reading[] {
   return (Object.keys(RANGES) as (keyof Climate)[]).map((key) => {
-    const { name, unit, low, high } = RANGES[key];
-    const value = climate[key];
-    if (value === undefined || !Number.isFinite(value))
-      return { name, unit, value: 0, quality: "unknown", at };
-    return { name, unit, value, quality: value < low || value > high ? "outOfRange" : "good", at };
+    const { name, unit, ...range } = RANGES[key];
+    return readingOf({ name, unit }, climate[key], range, at);
   });
 }
