@@ -51,7 +51,11 @@ export async function makeDevices(options: {
         dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, { clock, onStatus }));
         break;
       case "auxiliary": {
-        const onReady = (input: AuxiliaryInput) => void input.watch((state) => onInput(role, state));
+        const onReady = (input: AuxiliaryInput) => {
+          input.watch((state) => onInput(role, state));
+          // What was active before anybody watched makes no edge.
+          void input.read().then((read) => read.ok && read.value === "active" && onInput(role, "active"));
+        };
         inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { clock, onStatus, onReady }));
         break;
       }

@@ -1,21 +1,25 @@
 import type { AuxiliaryInput } from "../../drivers/contract/index.ts";
 import type { DeviceHost } from "../../drivers/host/index.ts";
+import type { Latches } from "./latches.ts";
 
 /**
  * Inputs that forbid motion while they are active: a cabinet door, a tamper loop. One that cannot be read counts as
- * active.
+ * active, and so does a latched one until somebody has settled its alarm.
  */
 export class Interlocks {
   readonly #hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>>;
   readonly #roles: readonly string[];
   readonly #staffRoles: readonly string[];
+  readonly #latches: Latches;
 
   /** @param serviceSwitch while it is on, staff may move something and the public may not */
   constructor(
     hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>>,
     roles: readonly string[],
+    latches: Latches,
     serviceSwitch?: string,
   ) {
+    this.#latches = latches;
     this.#hosts = hosts;
     this.#roles = roles;
     this.#staffRoles = serviceSwitch && !roles.includes(serviceSwitch) ? [serviceSwitch] : [];
@@ -32,10 +36,17 @@ export class Interlocks {
     return states.filter(([, active]) => active).map(([role]) => role);
   }
 
+  /** Whether an input is active now, its latch left aside; true when it cannot be read. */
+  async activeNow(role: string): Promise<boolean> {
+    const read = await this.#hosts.get(role)?.use("query", 1_000, (input) => input.read());
+    return !read?.ok || read.value === "active";
+  }
+
   async #isActive(role: string): Promise<boolean> {
     const host = this.#hosts.get(role);
     if (!host) return true;
     const read = await host.use("query", 1_000, (input) => input.read());
-    return !read.ok || read.value === "active";
+    if (read.ok && read.value === "active") await this.#latches.note(role);
+    return !read.ok || read.value === "active" || this.#latches.has(role);
   }
 }

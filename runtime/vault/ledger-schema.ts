@@ -93,6 +93,7 @@ export const MIGRATIONS = [
    CREATE TABLE motions (effect TEXT NOT NULL, motion TEXT NOT NULL, before TEXT NOT NULL, at INTEGER NOT NULL,
      PRIMARY KEY (effect, motion));
    ${STOCK_SCHEMA}`,
+  "CREATE TABLE alarms (role TEXT PRIMARY KEY, alarm TEXT NOT NULL, at INTEGER NOT NULL)",
 ];
 
 export type Seen = Pick<LockState, "latch" | "item">;

@@ -319,6 +319,24 @@ export class Ledger {
     });
   }
 
+  /** Alarms of latched inputs that nobody has settled, by role. */
+  alarms = async (): Promise<Map<string, string>> => {
+    const rows = await this.#store.all<{ role: string; alarm: string }>("SELECT role, alarm FROM alarms");
+    return new Map(rows.map(({ role, alarm }) => [role, alarm]));
+  };
+
+  /** Writes that a latched input was active; its role stands for the slot and the alarm for the effect. */
+  alarm = (role: string, alarm: string): Promise<void> =>
+    this.#tx("interlock.latched", { slot: role, effect: alarm }, async (t) => {
+      await t.run("INSERT INTO alarms (role, alarm, at) VALUES (?, ?, ?)", role, alarm, this.#clock.wall());
+    });
+
+  /** Writes that a named operator has looked. */
+  alarmCleared = (role: string, alarm: string, operator: string): Promise<void> =>
+    this.#tx("interlock.cleared", { slot: role, effect: alarm, operator }, async (t) => {
+      await t.run("DELETE FROM alarms WHERE role = ? AND alarm = ?", role, alarm);
+    });
+
   /** Requests that were refused, for the record. */
   refused = (method: string, reason: string): Promise<void> =>
     this.#tx("request.refused", { detail: `${method} ${reason}` }, async () => undefined);

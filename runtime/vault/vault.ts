@@ -12,6 +12,7 @@ import { Exchange } from "./exchange.ts";
 import { log, vaultFault } from "./faults.ts";
 import { readable } from "./guards.ts";
 import { Interlocks } from "./interlocks.ts";
+import { Latches } from "./latches.ts";
 import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
 import type { MotionContext } from "./motion.ts";
@@ -56,6 +57,10 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     ...(mutant ? { synchronousForMutant: mutant } : {}),
   });
 
+  const latches = await Latches.open(
+    ledger,
+    config.devices.filter((device) => "latched" in device && device.latched).map(({ role }) => role),
+  );
   const peers = new Set<VaultPeer>();
   const everyone = (tell: (peer: VaultPeer) => void): void => {
     for (const peer of peers) tell(peer);
@@ -67,6 +72,8 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     redeem,
     onStatus: (device) => everyone((peer) => peer.emit("status", { device })),
     onInput: (role, state) => {
+      // Durable or not, it binds at once; a ledger that cannot write has died, which ends the process.
+      if (state === "active") latches.note(role).catch(() => undefined);
       everyone((peer) => peer.emit("input", { role, active: state === "active" }));
       void tellSlots();
     },
@@ -74,7 +81,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const locks = new Locks(devices.locks, compartments, clock);
   const dispensers = new Dispensers(devices.dispensers, magazines, clock);
-  const interlocks = new Interlocks(devices.inputs, config.interlocks, config.serviceSwitch);
+  const interlocks = new Interlocks(devices.inputs, config.interlocks, latches, config.serviceSwitch);
   const readings = new Readings(devices.guards.map(readable));
   const stopping = new AbortController();
   const motion: MotionContext = {
@@ -184,6 +191,14 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   async function settle(jws: string): Promise<Result<Record<string, never>>> {
     const settlement = papers.settlement(jws);
     if (!settlement.ok) return settlement;
+    const { slot: place, effect, operator } = settlement.value;
+    if (latches.has(place)) {
+      // A loop that is open now would raise the same alarm again.
+      if (await interlocks.activeNow(place)) return err(vaultFault("interlocked", { by: place }));
+      if (!(await latches.clear(place, effect, operator))) return err(vaultFault("nothingToSettle"));
+      void tellSlots();
+      return ok({});
+    }
     const row = (await ledger.slots()).find((slot) => slot.slot === settlement.value.slot);
     const waits =
       row && (row.state === "unknown" || row.state === "presented") && row.effect === settlement.value.effect;

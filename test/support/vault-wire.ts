@@ -61,6 +61,8 @@ export interface WireRig {
   steps: string[];
   /** Levels of the inputs by role; missing means that the line cannot be read. */
   inputs: Map<string, 0 | 1>;
+  /** By role: what an edge on its line calls. */
+  edges: Map<string, (level: 0 | 1) => void>;
   start(start?: typeof startVault, over?: Partial<VaultOptions>): Promise<VaultClient>;
   stop(): Promise<void>;
   client(): Promise<VaultClient>;
@@ -80,11 +82,20 @@ export interface WireOptions {
   itemSensors?: boolean;
   interlocks?: string[];
   serviceSwitch?: string;
+  /** Those of the interlocks whose alarms stay. */
+  latched?: string[];
 }
 
 export async function wireRig(
   t: Pick<TestContext, "after">,
-  { boards = 1, slots = 4, itemSensors = true, interlocks = [], serviceSwitch }: WireOptions = {},
+  {
+    boards = 1,
+    slots = 4,
+    itemSensors = true,
+    interlocks = [],
+    serviceSwitch,
+    latched = [],
+  }: WireOptions = {},
 ): Promise<WireRig> {
   const state = mkdtempSync(join(tmpdir(), "guichet-wire-"));
   t.after(() => rmSync(state, { recursive: true, force: true }));
@@ -115,6 +126,7 @@ export async function wireRig(
         line: { chip: "chip", offset },
         activeLow: false,
         debounceMs: 5,
+        ...(latched.includes(role) ? { latched: true } : {}),
       })),
     ],
     slots: roles.flatMap((lock, board) =>
@@ -187,7 +199,7 @@ export async function wireRig(
         if (level === undefined) throw new Error("line gone");
         return level;
       },
-      onEdge: () => undefined,
+      onEdge: (listener) => rig.edges.set(switches[offset] ?? "", listener),
       close: async () => undefined,
     }),
     output: async () => ({ write: async () => undefined, close: async () => undefined }),
@@ -207,6 +219,7 @@ export async function wireRig(
     boards: simulators,
     steps: [],
     inputs: new Map(switches.map((role) => [role, 0])),
+    edges: new Map(),
     start: async (start = startVault, over = {}) => {
       const vault = await start({
         state,
