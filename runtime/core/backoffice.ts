@@ -5,6 +5,7 @@ import { type Clock, parseJson } from "../../drivers/kit/index.ts";
 import { importSigningKey, type SigningKey } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import { Collections, VaultJournal } from "./collections/index.ts";
+import { journalClearings } from "./devices/clearings.ts";
 import { Devices } from "./devices/index.ts";
 import { Health, type Offer } from "./health/index.ts";
 import { Link } from "./link/index.ts";
@@ -105,6 +106,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
     offers,
     ...(options.telemetryPeriodMs ? { periodMs: options.telemetryPeriodMs } : {}),
   });
+  const stopClearings = journalClearings(devices, store, clock);
   await submissions.recover();
   health.start();
   return {
@@ -123,6 +125,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
       link.start();
     },
     stop: async () => {
+      stopClearings();
       // Together: each may be waiting for an answer of another, which its end settles.
       await Promise.all([
         submissions.stop(),

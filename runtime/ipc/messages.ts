@@ -43,6 +43,19 @@ export const PhotoVerdictSchema = Type.Object({
 });
 export type PhotoVerdict = Static<typeof PhotoVerdictSchema>;
 
+/** People's things were removed from a fingerprint module; nothing of them is here. */
+export const ClearedSchema = Type.Object({
+  role: Type.String(),
+  /** Wall clock, ms. */
+  at: Type.Number(),
+  why: oneOf(["recovery", "request", "delete"]),
+  /** Templates that were in its library and are not any more. */
+  templates: Type.Integer({ minimum: 0 }),
+  /** Whether its image and feature buffers were emptied too. */
+  buffers: Type.Boolean(),
+});
+export type ClearedRow = Static<typeof ClearedSchema>;
+
 const SensorReadings = Type.Object({
   readings: Type.Array(
     Type.Object({
@@ -126,6 +139,8 @@ export const sensesMethods = {
   },
   /** After a visit: clears the fingerprint module, ends the vision helper, drops every buffer. */
   "visit.clear": { request: Nothing, answer: Nothing },
+  /** What was removed from fingerprint modules and has not been taken yet, for the journal. It is given once. */
+  "cleared.take": { request: Nothing, answer: Type.Object({ cleared: Type.Array(ClearedSchema) }) },
   /** Warms what a photo or code step needs (starts the vision helper). Answers at once. */
   "vision.warm": { request: Nothing, answer: Nothing },
 } as const satisfies Record<string, Method>;
@@ -133,6 +148,8 @@ export const sensesMethods = {
 export const sensesEvents = {
   status: Type.Object({ device: DeviceStatusSchema }),
   "finger.prompt": Type.Object({ session: Session, prompt: oneOf(PROMPTS) }),
+  /** Something was cleared; take it with `cleared.take`. */
+  cleared: Nothing,
   /** One binary part: the JPEG. */
   "preview.frame": Type.Object({ role: CameraRole }),
 } as const;

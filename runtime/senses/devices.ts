@@ -1,6 +1,7 @@
 import {
   type Camera,
   type CameraRole,
+  type Cleared,
   type DeviceStatus,
   type Driver,
   type Fingerprint,
@@ -34,6 +35,7 @@ export async function makeDevices(
   clock: Clock,
   redeem: Redeem,
   onStatus: (device: DeviceStatus) => void,
+  onCleared: (role: string, cleared: Cleared) => void,
 ): Promise<SensesDevices> {
   const tools = driverTools(ports, clock, redeem);
   const all: DeviceHost<unknown>[] = [];
@@ -46,7 +48,11 @@ export async function makeDevices(
     const hosted = <V>(): DeviceHost<V> => new DeviceHost(driver as Driver<V>, { clock, onStatus });
     switch (driver.class) {
       case "fingerprint":
-        finger = hosted<Fingerprint>();
+        finger = new DeviceHost(driver as Driver<Fingerprint>, {
+          clock,
+          onStatus,
+          onReady: (module) => void module.onCleared((cleared) => onCleared(driver.role, cleared)),
+        });
         all.push(finger as DeviceHost<unknown>);
         break;
       case "camera": {

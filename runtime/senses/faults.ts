@@ -22,5 +22,10 @@ export const log = defineEvents("senses", {
     fields: ["kid"],
   },
   compared: { level: "info", what: "A finger was compared with a voucher's template", fields: ["matched"] },
+  moduleCleared: {
+    level: "info",
+    what: "Everything of people was removed from a fingerprint module; goes into the journal of the unit",
+    fields: ["role", "why", "templates"],
+  },
   cleared: { level: "debug", what: "Everything of a visit was cleared", fields: ["module"] },
 });

@@ -7,6 +7,7 @@ import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } from "../ipc/index.ts";
 import { attestationKey } from "./attestation.ts";
+import { Clearings } from "./clearings.ts";
 import { makeDevices } from "./devices.ts";
 import { log } from "./faults.ts";
 import { Printing } from "./printing.ts";
@@ -46,9 +47,19 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   const sessions = new Sessions<SensesPeer>();
   const vision = new Vision(clock, options.helpers?.vision);
   const printing = new Printing();
-  const devices = await makeDevices(configured, options.ports, clock, printing.redeem, (device) => {
-    for (const peer of peers) peer.emit("status", { device });
+  const clearings = new Clearings(() => {
+    for (const peer of peers) peer.emit("cleared", {});
   });
+  const devices = await makeDevices(
+    configured,
+    options.ports,
+    clock,
+    printing.redeem,
+    (device) => {
+      for (const peer of peers) peer.emit("status", { device });
+    },
+    (role, cleared) => clearings.add({ role, ...cleared }),
+  );
   const sensors = new Readings(
     devices.sensors.map((host) => ({
       role: host.role,
@@ -151,6 +162,7 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
         const cleared = await clear();
         return cleared.ok ? bare() : cleared;
       },
+      "cleared.take": async () => ok({ body: { cleared: clearings.take() }, parts: [] }),
       "vision.warm": async () => {
         void vision.warm();
         return bare();

@@ -203,6 +203,28 @@ function filming(state: string): number {
   }).length;
 }
 
+test("each clearing of the module is told once, with what was removed and nothing of whom", async (t) => {
+  const { core, connect } = await sensesRig(t);
+  const taken = async () => {
+    const answer = await core.call("cleared.take", {});
+    if (!answer.ok) throw answer.error;
+    return answer.value.body.cleared.map(({ role, why, templates, buffers }) => [
+      role,
+      why,
+      templates,
+      buffers,
+    ]);
+  };
+  // Nobody listened while the module was recovered.
+  assert.equal(await taken(), [["finger.front", "recovery", 0, true]]);
+  const other = await connect();
+  const told = new Promise<void>((resolve) => void other.on("cleared", () => resolve()));
+  assert.ok((await core.call("visit.clear", {})).ok);
+  await told;
+  assert.equal(await taken(), [["finger.front", "request", 0, true]]);
+  assert.equal(await taken(), []);
+});
+
 test("nothing personal is logged", async (t) => {
   const lines: string[] = [];
   setLog({ level: "debug", sink: (line) => lines.push(JSON.stringify(line)) });
