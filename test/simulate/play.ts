@@ -200,13 +200,18 @@ export class Play {
     this.judge.outcome(operation, outcome);
     if (!outcome) this.tally.refused++;
     add(this.tally.outcomes, `${planned ? "" : "clean "}${kind} ${outcome ?? "refused"}`);
-    if (!planned && outcome !== CLEAN[kind])
+    if (!planned && outcome !== this.#clean(kind))
       this.judge.violated(`a clean ${kind} ended ${outcome ?? "refused"}`);
     await Promise.all(this.#meanwhile.splice(0));
     this.#lied = operation.sensorsLied;
     this.judge.end(operation);
     this.#current = undefined;
-    return !planned;
+    return !planned && !operation.sensorsLied;
+  }
+
+  /** What a thing comes to when nothing goes wrong. */
+  #clean(kind: Kind): string {
+    return kind === "release" && !this.world.itemSensors ? "presented" : CLEAN[kind];
   }
 
   #make(
@@ -224,7 +229,7 @@ export class Play {
       voucher: undefined,
       allowed: false,
       motions: 0,
-      sensorsLied: false,
+      sensorsLied: !this.world.itemSensors, // what is not sensed is not known
       forbidden: false,
       person: {
         opens: true,

@@ -23,6 +23,8 @@ export type VaultEvent = { name: string; body: Record<string, unknown> };
 
 /** One unit's vault with its disk, line, boards, doors and people, under one virtual clock and one seed. */
 export class World {
+  /** Boards of one world in five have latches only. */
+  readonly itemSensors: boolean;
   readonly random: () => number;
   readonly scheduler = new Scheduler();
   readonly life: Life = { alive: true };
@@ -49,6 +51,7 @@ export class World {
   starts = 0;
 
   constructor(seed: number) {
+    this.itemSensors = seed % 5 !== 0;
     this.random = seeded(seed);
     Math.random = this.random;
     const bytes = (length: number) => {
@@ -76,7 +79,7 @@ export class World {
     this.disk = new Disk({ scheduler, random, onSync: (event) => this.onStep(commitStep(event)) });
     const signatures = new Signatures(bytes);
     this.papers = new Paperwork(signatures, () => this.wall.offset + scheduler.now);
-    this.#configuration = configurationOf(this.papers);
+    this.#configuration = configurationOf(this.papers, this.itemSensors);
     this.#surroundings = { signatures, bytes };
   }
   readonly #surroundings: { signatures: Signatures; bytes: (length: number) => Buffer };
@@ -183,7 +186,7 @@ function commitStep(event: string): string {
 }
 const OUTCOMES = new Set(["outcome", "stored", "empty", "unknown", "notMoved"]);
 
-function configurationOf(papers: Paperwork): UnitConfiguration {
+function configurationOf(papers: Paperwork, itemSensors: boolean): UnitConfiguration {
   const boards = Array.from({ length: BOARDS }, (_, board) => board);
   const configuration: Partial<UnitConfiguration> = {
     v: 1,
@@ -197,7 +200,7 @@ function configurationOf(papers: Paperwork): UnitConfiguration {
         board,
         compartments: LOCKS,
         lockedBit: 1 as const,
-        itemBit: 1 as const,
+        ...(itemSensors ? { itemBit: 1 as const } : {}),
         pulseMs: 200,
       })),
       {
