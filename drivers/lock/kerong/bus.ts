@@ -8,6 +8,8 @@ import { KerongParser } from "./parser.ts";
 const ANSWER_MS = 120;
 /** After an unlock, which some boards answer, and after a missing answer, which may be late: what still comes is let pass, ms. */
 const SETTLE_MS = ANSWER_MS;
+/** Rest of the coils' supply between two pulses, ms. */
+const COIL_REST_MS = 100;
 /** Silence after an answer, in which a second board with the same address would be heard, ms. */
 const SECOND_ANSWER_MS = 15;
 
@@ -21,9 +23,17 @@ export class KerongBus {
   readonly #wireMs: number;
   readonly #parser = new KerongParser();
   readonly #mutex = new Mutex();
+  /** One coil at a time on one supply; statuses go between. */
+  readonly #coils = new Mutex();
+  #coilUntil = Number.NEGATIVE_INFINITY;
+  /** Addresses to which two boards have answered: nothing of them moves any more until the line is opened anew. */
+  readonly #doubled = new Set<number>();
   /** Before this (monotonic ms) nothing is asked, so that a stray answer is not taken for the next one. */
   #quietUntil = 0;
   #onStatus: ((frame: StatusFrame) => void) | undefined;
+  /** Bytes without a meaning since the last question. */
+  #junk = 0;
+  #echoes = false;
   readonly lost: Promise<Fault>;
 
   constructor(connection: SerialConnection, clock: Clock, baudRate: number) {
@@ -32,13 +42,22 @@ export class KerongBus {
     this.#wireMs = ((REQUEST_LENGTH + STATUS_LENGTH) * 10_000) / baudRate;
     this.lost = connection.closed.then(() => deviceFault("absent"));
     connection.onData((chunk) => {
-      for (const frame of this.#parser.push(chunk).statuses) this.#onStatus?.(frame);
+      const { statuses, requests, junk } = this.#parser.push(chunk);
+      this.#junk += junk;
+      if (requests > 0) this.#echoes = true;
+      for (const frame of statuses) this.#onStatus?.(frame);
     });
   }
 
+  /** Whether what is sent comes back, as it does from some two-wire adapters. It is told from answers. */
+  get echoes(): boolean {
+    return this.#echoes;
+  }
+
   /**
-   * Asks one board for its state. Rejects with `device.noReply`, or with `device.misbound` when two boards answer to
-   * one address.
+   * Asks one board for its state. Rejects with `device.noReply`; with `device.misbound` when two boards answer to one
+   * address one after the other; with `device.protocol` when something answers that nobody can read, as two boards do
+   * that talk at once.
    */
   status(board: number): Promise<StatusFrame> {
     return this.#mutex.run(async () => {
@@ -58,10 +77,16 @@ export class KerongBus {
         timer.abort();
         if (!frame) {
           this.#quietUntil = this.#clock.mono() + SETTLE_MS;
+          // What has begun and did not end is no more of an answer than what is wrong.
+          const heard = this.#junk + this.#parser.reset();
+          if (heard >= REQUEST_LENGTH) throw deviceFault("protocol", { board, reason: "garbled" });
           throw deviceFault("noReply", { board });
         }
         await this.#clock.sleep(SECOND_ANSWER_MS);
-        if (answers > 1) throw deviceFault("misbound", { board, reason: "twoBoards" });
+        if (answers > 1) {
+          this.#doubled.add(board);
+          throw deviceFault("misbound", { board, reason: "twoBoards" });
+        }
         return frame;
       } finally {
         this.#onStatus = undefined;
@@ -69,16 +94,26 @@ export class KerongBus {
     });
   }
 
-  /** Sends one unlock and waits for nothing: boards differ in whether they answer. `redeem` runs right before the byte. */
-  unlock(board: number, lock: number, redeem: () => void): Promise<void> {
-    return this.#mutex.run(async () => {
-      await this.#settle();
-      redeem();
-      try {
-        await this.#connection.write(unlockRequest(board, lock));
-      } finally {
-        this.#quietUntil = this.#clock.mono() + SETTLE_MS;
-      }
+  /**
+   * Sends one unlock and waits for nothing: boards differ in whether they answer. `redeem` runs right before the byte. The
+   * pulse before must have ended: boards on one bus mostly share a supply, which is made for one coil.
+   */
+  unlock(board: number, lock: number, pulseMs: number, redeem: () => void): Promise<void> {
+    return this.#coils.run(async () => {
+      const wait = this.#coilUntil - this.#clock.mono();
+      if (wait > 0) await this.#clock.sleep(wait);
+      await this.#mutex.run(async () => {
+        await this.#settle();
+        if (this.#doubled.has(board)) throw deviceFault("misbound", { board, reason: "twoBoards" });
+        redeem();
+        try {
+          await this.#connection.write(unlockRequest(board, lock));
+        } finally {
+          const now = this.#clock.mono();
+          this.#quietUntil = now + SETTLE_MS;
+          this.#coilUntil = now + pulseMs + COIL_REST_MS;
+        }
+      });
     });
   }
 
@@ -86,6 +121,7 @@ export class KerongBus {
     const wait = this.#quietUntil - this.#clock.mono();
     if (wait > 0) await this.#clock.sleep(wait);
     this.#parser.reset();
+    this.#junk = 0;
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,8 @@ export interface KerongSettings {
   pulseMs: number;
 }
 
+const OPENING_QUESTIONS = 3;
+
 /**
  * A Kerong CU board. It tells the latch of each lock and, where sensors are wired, whether something lies in the
  * compartment. It cannot say what lies there, so two people load.
@@ -41,7 +43,8 @@ export function kerongDriver(
     open: async () => {
       const { bus, release } = await options.buses.acquire(settings.port.path, settings.port.baudRate);
       try {
-        await bus.status(settings.board);
+        // More than once: two boards with one address do not spoil each other's answer every time.
+        for (let asked = 0; asked < OPENING_QUESTIONS; asked++) await bus.status(settings.board);
       } catch (error) {
         await release();
         throw error;
@@ -62,7 +65,7 @@ export function kerongDriver(
       };
       const session: Session<Lock> = {
         identity: { model: "Kerong CU", serial: `board ${settings.board}` },
-        capabilities,
+        capabilities: { ...capabilities, echo: bus.echoes },
         verbs: {
           capabilities,
           read,
@@ -70,7 +73,7 @@ export function kerongDriver(
             if (token.compartment < 0 || token.compartment >= settings.compartments) {
               return err(deviceFault("invalidParameter", { compartment: token.compartment }));
             }
-            await bus.unlock(settings.board, token.compartment, () =>
+            await bus.unlock(settings.board, token.compartment, settings.pulseMs, () =>
               options.redeem(token, settings.role, token.compartment),
             );
             return ok(undefined);

@@ -179,4 +179,68 @@ test("two boards on one line share it, and a lost line tells both", async () => 
   assert.is(board.opened(), 2);
 });
 
+test("two boards that talk at once are no silence; after two answers nothing moves until the line is opened anew", async () => {
+  const garbled = line((_request, send) => {
+    const both = reply(0, 0xff, 0);
+    both[3] = 0x7e;
+    send(both);
+  });
+  assert.is(await code(open(garbled.factory)), "device.protocol");
+  let two = false;
+  const board = line((request, send) => {
+    if (request[2] !== 0x30) return;
+    send(reply(0, 0xff, 0));
+    if (two) send(reply(0, 0xff, 0));
+  });
+  const session = await open(board.factory, {}, () => {
+    throw new Error("the token was redeemed");
+  });
+  two = true;
+  const read = await session.verbs.read();
+  assert.ok(!read.ok && read.error.code === "device.misbound");
+  two = false;
+  assert.is(await code(session.verbs.unlock(token(1))), "device.misbound");
+  assert.not.ok(board.sent.some((request) => request.slice(4, 6) === "31"));
+});
+
+test("two boards that spoil each other only sometimes are found while the line is opened", async () => {
+  let asked = 0;
+  const board = line((_request, send) => {
+    send(reply(0, 0xff, 0));
+    if (++asked === 3) send(reply(0, 0xff, 0));
+  });
+  assert.is(await code(open(board.factory)), "device.misbound");
+});
+
+test("one coil at a time: the next unlock waits for the end of the pulse, a status does not", async () => {
+  const times: [string, number][] = [];
+  const board = line((request, send) => {
+    times.push([request[2] === 0x30 ? "status" : "unlock", performance.now()]);
+    if (request[2] === 0x30) send(reply(0, 0xff, 0));
+  });
+  const session = await open(board.factory, { pulseMs: 400 });
+  times.length = 0;
+  assert.ok((await session.verbs.unlock(token(1))).ok);
+  const [second, read] = await Promise.all([session.verbs.unlock(token(2)), session.verbs.read()]);
+  assert.ok(second.ok && read.ok);
+  assert.equal(
+    times.map(([what]) => what),
+    ["unlock", "status", "unlock"],
+  );
+  const [one, , two] = times.map(([, at]) => at);
+  assert.ok((two ?? 0) - (one ?? 0) >= 490, `${(two ?? 0) - (one ?? 0)} ms`);
+});
+
+test("an adapter that echoes is noticed, and its echo is no answer", async () => {
+  const echoing = line((request, send) => {
+    send(request);
+    if (request[2] === 0x30) send(reply(0, 0xfe, 0));
+  });
+  const session = await open(echoing.factory);
+  assert.is(session.capabilities.echo, true);
+  assert.ok((await session.verbs.unlock(token(0))).ok);
+  const deaf = line((request, send) => send(request));
+  assert.is(await code(open(deaf.factory)), "device.noReply");
+});
+
 run();
