@@ -269,9 +269,14 @@ export class DeviceHost<V> {
     const begun = this.#clock.mono();
     const result = await this.#desk.run(session, job);
     this.#standing.ended(result, this.#clock.mono() - begun);
-    if (!result.ok && endsSession(result.error)) return result.error;
-    this.#standing.move(this.#maintenance ? "maintenance" : "ready");
-    return undefined;
+    const fatal = !result.ok && endsSession(result.error) ? result.error : undefined;
+    // Whoever hears of the end of the command must find the device as it is then.
+    if (fatal) {
+      this.#life.drop();
+      this.#notReady();
+    } else this.#standing.move(this.#maintenance ? "maintenance" : "ready");
+    job.finish(result);
+    return fatal;
   }
 
   #recovered(session: Session<V>, report: SafeFields): void {

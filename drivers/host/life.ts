@@ -79,6 +79,11 @@ export class Life<V> {
     await this.#loop;
   }
 
+  /** Takes no more commands for this session, which is about to end. */
+  drop(): void {
+    this.session = undefined;
+  }
+
   /** Looks at the queue again. */
   wake(): void {
     this.#bell.ring();

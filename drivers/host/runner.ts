@@ -43,16 +43,14 @@ export class Runner {
       this.lose(deviceFault("canceled", { role: this.#role }));
   }
 
-  /** Runs `job` on `session` and completes it. A query whose reply was lost is asked once more, nothing else ever is. */
+  /** Runs `job` on `session`; the caller completes it with the answer. A query whose reply was lost is asked once more, nothing else ever is. */
   async run(session: Session<unknown>, job: Job): Promise<Result<unknown>> {
     job.begin();
     let result = await this.#attempt(session, job);
     if (!result.ok && job.options.kind === "query" && result.error.code === "device.noReply")
       result = await this.#attempt(session, job);
     // What was asked to end and ended without harm was ended for the reason it was asked for.
-    if (!result.ok && job.early && !endsSession(result.error)) result = err(job.early);
-    job.finish(result);
-    return result;
+    return !result.ok && job.early && !endsSession(result.error) ? err(job.early) : result;
   }
 
   async #attempt(session: Session<unknown>, job: Job): Promise<Result<unknown>> {

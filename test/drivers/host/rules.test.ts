@@ -1,0 +1,9 @@
+import * as host from "../../../drivers/host/index.ts";
+import { suite } from "../../kit.ts";
+import { rules } from "./rules.ts";
+
+const { test, run } = suite("device host: rules", 60_000);
+
+for (const [name, rule] of Object.entries(rules)) test(name, () => rule(host));
+
+run();
