@@ -28,6 +28,8 @@ const device = (role: string): DeviceStatus => ({
 
 interface Side {
   ready: boolean;
+  /** What it answers when it is asked; a vault that is not ready is asked after each word of its slots. */
+  interlocks: string[];
   connections: number;
   peers: Peer<Record<never, never>, Record<never, never>, typeof sensesEvents & typeof vaultEvents>[];
   server: Server;
@@ -37,6 +39,7 @@ interface Side {
 async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
   const self: Side = {
     ready: true,
+    interlocks: [],
     connections: 0,
     peers: [],
     end: () => {
@@ -48,7 +51,10 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
       const devices = [device(side === "senses" ? "finger.front" : "lock.main")];
       const status = async () =>
         ok({
-          body: side === "senses" ? { devices } : { devices, slots: [], interlocks: [], ready: self.ready },
+          body:
+            side === "senses"
+              ? { devices }
+              : { devices, slots: [], interlocks: self.interlocks, ready: self.ready },
           parts: [],
         });
       const hanging = () => new Promise(() => undefined);
@@ -112,10 +118,12 @@ test("only the vault's own word makes it ready", async (t) => {
   vault.ready = false;
   t.after(vault.end);
   await eventually("there", () => devices.status("lock.main"));
+  vault.interlocks = ["tamper.case"];
   vault.peers[0]?.emit("slots", { slots: [], interlocks: ["tamper.case"] });
   await eventually("its slots", () => devices.interlocks[0] === "tamper.case");
   assert.not.ok(devices.vaultReady);
   vault.ready = true;
+  vault.interlocks = [];
   vault.peers[0]?.emit("slots", { slots: [], interlocks: [] });
   await eventually("ready", () => devices.vaultReady);
   for (const peer of vault.peers) peer.close();
