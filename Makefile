@@ -93,3 +93,11 @@ conform: node_modules/.ready ## the conformance suite (DEVICE=driver-or-role, wi
 .PHONY: docs-devices
 docs-devices: node_modules/.ready ## write docs/devices.md by running the conformance suite on every driver
 	$(TSX) tools/devices.ts
+
+.PHONY: hostile
+hostile: node_modules/.ready ## hostile code in the core's place, all of the vault's socket open to it (RUNS= SEED=)
+	@$(TSX) test/hostile/hostile.ts
+
+.PHONY: mutants
+mutants: node_modules/.ready ## vaults that lack a safety rule, named and generated: each is to be caught (RUNS= SEED=)
+	@$(TSX) test/mutants/mutants.ts

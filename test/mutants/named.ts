@@ -122,8 +122,8 @@ export const NAMED: NamedMutant[] = [
     name: "unknown slot used again",
     rule: "an unknown slot is locked until it is settled",
     edits: [
-      vault("collection.ts", 'if (slot.state === "unknown" ||', "if ("),
-      vault("collection.ts", 'if (slot.state !== "loaded")', "if (false)"),
+      vault("collection.ts", 'if (row.state === "unknown" ||', "if ("),
+      vault("collection.ts", 'if (row.state !== "loaded")', "if (false)"),
     ],
   },
   {

@@ -63,7 +63,9 @@ export function writeRecord(record: Recorded, first: number, last: number): void
   const operations = record.operations();
   const clean = (good: boolean) =>
     Object.entries(tally.outcomes)
-      .filter(([key]) => key.startsWith("clean ") && /(taken|presented|stored|unload empty)$/.test(key) === good)
+      .filter(
+        ([key]) => key.startsWith("clean ") && /(taken|presented|stored|unload empty)$/.test(key) === good,
+      )
       .reduce((sum, [, n]) => sum + n, 0);
   const row = (name: string, value: number, unit: string, goal?: string, met?: boolean) => ({
     name,

@@ -39,7 +39,10 @@ const FORMS: { sql: string; values: ("name" | "state" | "number" | "null" | "lis
   { sql: "SELECT 1 AS found FROM slots WHERE item_hash = ? AND n >= ?", values: ["name", "number"] },
   { sql: "SELECT slot, n FROM slots WHERE n > ? ORDER BY slot LIMIT ?", values: ["number", "number"] },
   { sql: "SELECT count(*) AS n FROM slots WHERE state = ? OR n < ?", values: ["state", "number"] },
-  { sql: "SELECT sum(n) AS n, max(slot) AS last FROM slots WHERE NOT slot IN (?, ?)", values: ["name", "name"] },
+  {
+    sql: "SELECT sum(n) AS n, max(slot) AS last FROM slots WHERE NOT slot IN (?, ?)",
+    values: ["name", "name"],
+  },
 ];
 
 test("10,000 statements give what SQLite gives, refusals and rolled back transactions included", async (t) => {

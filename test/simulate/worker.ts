@@ -11,7 +11,11 @@ export interface Played {
   tally: Tally;
 }
 
-setLog({ level: "error", sink: () => undefined });
+setLog(
+  workerData?.trace
+    ? { level: "warn", sink: (line) => console.log(JSON.stringify(line)) }
+    : { level: "error", sink: () => undefined },
+);
 // Faults are made by the thousand, and writing down where each came from takes a good part of the time.
 if (!workerData?.trace) Error.stackTraceLimit = 0;
 

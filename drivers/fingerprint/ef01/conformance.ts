@@ -1,11 +1,13 @@
 import { type FingerprintSimulator, startFingerprintSimulator } from "../../bench/fingerprint/index.ts";
 import { matchScore, type Plant, templateOf } from "../../bench/index.ts";
-import type { ConformanceEntry } from "../../conformance/index.ts";
+import type { ConformanceEntry, TrialContext } from "../../conformance/index.ts";
 import type { FingerCapture, Fingerprint } from "../../contract/index.ts";
 
 interface Sim {
   module: FingerprintSimulator;
   plant: Plant;
+  /** Whether the person does what the prompts say. */
+  obeys: boolean;
 }
 
 const ROLE = "finger.front";
@@ -20,6 +22,17 @@ const template = (plant: Plant, position: number, noise: number): Uint8Array => 
   if (!seed) throw new TypeError("the bench's person has ten fingers");
   return templateOf(seed, BYTES, noise);
 };
+const ENROLLED = 11;
+/** A person who lays the finger on and lifts it as the prompts say. */
+const obeying = (context: TrialContext, sim: Sim): TrialContext => ({
+  ...context,
+  prompt: (prompt) => {
+    context.prompt(prompt);
+    if (!sim.obeys) return;
+    if (prompt === "place" || prompt === "placeAgain") place(RIGHT_INDEX)(sim);
+    if (prompt === "lift") noFinger(sim);
+  },
+});
 const place = (position: number) => (sim: Sim) => sim.plant.placeFinger(ROLE, PERSON, position);
 const noFinger = (sim: Sim) => sim.plant.liftFinger(ROLE);
 const lying = ({ plant }: Sim) => plant.finger(ROLE)?.position;
@@ -38,6 +51,7 @@ export const conformance: ConformanceEntry<Fingerprint, Sim> = {
     return {
       module: startFingerprintSimulator({ device: ROLE, line, world: plant, profile, address, clock }),
       plant,
+      obeys: false,
     };
   },
   stop: ({ module }) => module.stop(),
@@ -79,6 +93,61 @@ export const conformance: ConformanceEntry<Fingerprint, Sim> = {
             : "no match with the same finger";
       },
       waits: noFinger,
+      simulated: true,
+    },
+    enrol: {
+      kind: "capture",
+      situations: {
+        "a person who does as told": (sim) => {
+          noFinger(sim);
+          sim.obeys = true;
+        },
+      },
+      run: (finger, context, sim) => finger.enrol({ allowDuplicate: true }, obeying(context, sim)),
+      lie: ({ id }: { id: number }, { module }) =>
+        module.library().includes(id) ? undefined : "an id of nothing",
+      waits: (sim) => {
+        noFinger(sim);
+        sim.obeys = false;
+      },
+      simulated: true,
+    },
+    identify: {
+      kind: "capture",
+      situations: {
+        "the enrolled finger lies on it": (sim) => {
+          sim.module.state.pages.set(ENROLLED, Buffer.from(template(sim.plant, RIGHT_INDEX, 5)));
+          place(RIGHT_INDEX)(sim);
+        },
+        "another finger lies on it": (sim) => {
+          sim.module.state.pages.set(ENROLLED, Buffer.from(template(sim.plant, RIGHT_INDEX, 5)));
+          place(LEFT_INDEX)(sim);
+        },
+      },
+      run: (finger, context) => finger.identify(context),
+      lie: ({ id }: { id?: number }, sim) => {
+        const known = lying(sim) === RIGHT_INDEX && sim.module.library().includes(ENROLLED);
+        if (id === undefined) return known ? "nobody, and the finger is enrolled" : undefined;
+        return known && id === ENROLLED ? undefined : "somebody else's id";
+      },
+      waits: noFinger,
+      simulated: true,
+    },
+    list: {
+      kind: "query",
+      run: (finger) => finger.list(),
+      lie: ({ ids }: { ids: number[] }, { module }) =>
+        String(ids) === String(module.library().sort((a, b) => a - b)) ? undefined : "ids that are not there",
+    },
+    remove: {
+      kind: "configure",
+      situations: {
+        "a template is there": (sim) => {
+          sim.module.state.pages.set(ENROLLED, Buffer.from(template(sim.plant, RIGHT_INDEX, 5)));
+        },
+      },
+      run: (finger) => finger.remove({ id: ENROLLED }),
+      lie: (_, { module }) => (module.library().includes(ENROLLED) ? "removed, and it is there" : undefined),
       simulated: true,
     },
     clear: {

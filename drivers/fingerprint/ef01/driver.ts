@@ -203,6 +203,8 @@ function session(
     close: async () => {
       closing.abort();
       await Promise.all(running);
+      // A visit that is broken off leaves nothing either, where the module can still be told.
+      if (link.answering) await clear(false, "request").catch(() => undefined);
       await link.close();
     },
   };

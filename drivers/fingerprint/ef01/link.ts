@@ -172,6 +172,11 @@ export class Ef01Link {
     return this.#address;
   }
 
+  /** Whether the line is there and the last command had its answer. */
+  get answering(): boolean {
+    return !this.#gone && this.#owedUntil === 0 && !this.#unquiet;
+  }
+
   setBaudRate(rate: number): Promise<void> {
     return this.#mutex.run(async () => {
       // What comes at another rate is no packet.

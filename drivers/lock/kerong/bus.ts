@@ -8,6 +8,8 @@ import { KerongParser } from "./parser.ts";
 const ANSWER_MS = 120;
 /** After an unlock, which some boards answer, and after a missing answer, which may be late: what still comes is let pass, ms. */
 const SETTLE_MS = ANSWER_MS;
+/** So many single answers make up for a double one, which a disturbed line can make of one board's too. */
+const TRUSTED_AFTER = 3;
 /** Rest of the coils' supply between two pulses, ms. */
 const COIL_REST_MS = 100;
 /** Silence after an answer, in which a second board with the same address would be heard, ms. */
@@ -26,8 +28,8 @@ export class KerongBus {
   /** One coil at a time on one supply; statuses go between. */
   readonly #coils = new Mutex();
   #coilUntil = Number.NEGATIVE_INFINITY;
-  /** Addresses to which two boards have answered: nothing of them moves any more until the line is opened anew. */
-  readonly #doubled = new Set<number>();
+  /** Addresses to which two boards have answered, and how many single answers must come before anything of them moves. */
+  readonly #doubled = new Map<number, number>();
   /** Before this (monotonic ms) nothing is asked, so that a stray answer is not taken for the next one. */
   #quietUntil = 0;
   #onStatus: ((frame: StatusFrame) => void) | undefined;
@@ -84,9 +86,12 @@ export class KerongBus {
         }
         await this.#clock.sleep(SECOND_ANSWER_MS);
         if (answers > 1) {
-          this.#doubled.add(board);
+          this.#doubled.set(board, TRUSTED_AFTER);
           throw deviceFault("misbound", { board, reason: "twoBoards" });
         }
+        const missing = this.#doubled.get(board) ?? 0;
+        if (missing > 1) this.#doubled.set(board, missing - 1);
+        else this.#doubled.delete(board);
         return frame;
       } finally {
         this.#onStatus = undefined;

@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
-/** One place of a source file that is replaced, for the proof that the simulation notices. */
-export interface Edit {
+/** One place of a source file, or all of it, that is replaced, for the proof that the simulation notices. */
+export type Edit = {
   /** Path from the root of the repository. */
   file: string;
-  from: string;
-  to: string;
-}
+} & ({ from: string; to: string } | { contents: string });
 
 const PORTS = resolve("test/simulate/engine/ports.ts");
 
@@ -40,10 +38,14 @@ function linked(edits: readonly Edit[]): Plugin {
         const own = edits.filter((edit) => edit.file === file);
         if (names.length === 0 && own.length === 0) return undefined;
         let contents = readFileSync(path, "utf8");
-        for (const { from, to } of own) {
-          if (contents.split(from).length !== 2)
-            throw new Error(`${file} has not exactly one place for: ${from}`);
-          contents = contents.replace(from, () => to);
+        for (const edit of own) {
+          if ("contents" in edit) {
+            contents = edit.contents;
+            continue;
+          }
+          if (contents.split(edit.from).length !== 2)
+            throw new Error(`${file} has not exactly one place for: ${edit.from}`);
+          contents = contents.replace(edit.from, () => edit.to);
         }
         for (const name of names) {
           const declared = new RegExp(`^export ((?:async )?(?:function|class|const) ${name}\\b)`, "m");

@@ -1,0 +1,77 @@
+import { mkdirSync } from "node:fs";
+import { cpus } from "node:os";
+import { seeded } from "../crash/replay/random.ts";
+import { type Generated, mutantsOf, mutated } from "./generate.ts";
+import { hunt } from "./hunt.ts";
+import { NAMED } from "./named.ts";
+import { type Judged, writeMutants } from "./report.ts";
+import { testsNotice } from "./unit-tests.ts";
+
+/**
+ * `RUNS=n SEED=s`: the named mutants, and n of the generated ones (all without it), drawn by the seed. Each is hunted by
+ * the simulation, and what survives that by the vault's tests.
+ */
+const FILES = ["ledger", "motion", "evidence", "recovery", "collection"].map(
+  (name) => `runtime/vault/${name}.ts`,
+);
+const RUNS = Number(process.env.RUNS || Number.POSITIVE_INFINITY);
+const SEED = Number(process.env.SEED || 1);
+const NAMED_WORLDS = 100;
+const WORLDS = 25;
+
+mkdirSync("dist", { recursive: true });
+const judged: Judged[] = [];
+
+async function inParallel<T>(list: readonly T[], job: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...list];
+  const work = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await job(item);
+  };
+  await Promise.all(Array.from({ length: cpus().length }, work));
+}
+
+const clean = await hunt([], SEED, WORLDS);
+if (clean.caught) throw new Error(`the vault itself fails: ${clean.caught}`);
+
+await inParallel(NAMED, async ({ name, rule, edits }) => {
+  const { caught, seed } = await hunt(edits, SEED, NAMED_WORLDS);
+  judged.push({ kind: "named", name, rule, caught, seed });
+  console.log(caught ? `caught   ${name} (seed ${seed}): ${caught}` : `SURVIVED ${name}`);
+});
+
+const random = seeded(SEED);
+const all = FILES.flatMap(mutantsOf);
+const drawn =
+  all.length <= RUNS
+    ? all
+    : all
+        .map((it) => [random(), it] as const)
+        .sort(([a], [b]) => a - b)
+        .slice(0, RUNS)
+        .map(([, it]) => it);
+const survivors: Generated[] = [];
+await inParallel(drawn, async (mutant) => {
+  const { caught, seed } = await hunt([{ file: mutant.file, contents: mutated(mutant) }], SEED, WORLDS);
+  if (caught) judged.push({ kind: "generated", mutant, caught, seed, by: "simulation" });
+  else survivors.push(mutant);
+  const done = judged.length - NAMED.length + survivors.length;
+  if (done % 50 === 0) console.log(`${done} of ${drawn.length}, ${survivors.length} left to the tests`);
+});
+
+for (const mutant of survivors) {
+  const caught = await testsNotice(mutant);
+  judged.push({ kind: "generated", mutant, caught, seed: SEED, by: "tests" });
+  if (!caught) console.log(`survived ${mutant.file}:${mutant.line} ${mutant.from} => ${mutant.to}`);
+}
+
+const named = judged.filter((it) => it.kind === "named");
+const generated = judged.filter((it) => it.kind === "generated");
+const killed = generated.filter(({ caught }) => caught).length;
+const share = killed / Math.max(1, generated.length);
+const missed = named.filter(({ caught }) => !caught).length + (share < 0.9 ? 1 : 0);
+if (drawn.length === all.length) writeMutants(judged, SEED);
+console.log(
+  `named ${named.filter(({ caught }) => caught).length} of ${named.length}, generated ${killed} of ${generated.length} (${(share * 100).toFixed(1)} %)`,
+);
+console.log(`${named.length + killed - missed} passed, ${missed} failed`);
+process.exit(missed > 0 ? 1 : 0);
