@@ -47,7 +47,7 @@ export class Coils {
   /** What came of driving a line; undefined for a line that is no coil. A coil is energised by the edge, once. */
   drive(line: GpioPlace, level: 0 | 1): { lock: string; energised: boolean } | "same" | undefined {
     const wire = this.#wires.get(keyOf(line));
-    if (!wire || wire.what !== "coil") return undefined;
+    if (wire?.what !== "coil") return undefined;
     if (this.#driven.get(keyOf(line)) === level) return "same";
     this.#driven.set(keyOf(line), level);
     const energised = level !== (wire.lock.coilActiveLow ? 1 : 0);

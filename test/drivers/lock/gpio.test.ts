@@ -31,7 +31,13 @@ function lines(plant: Plant) {
         plant.drive(chip, offset, level);
       };
       await write(initial);
-      return { write, close: async () => (open--, write(initial)) };
+      return {
+        write,
+        close: async () => {
+          open--;
+          await write(initial);
+        },
+      };
     },
   };
   return { gpio, log, open: () => open };

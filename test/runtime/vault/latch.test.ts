@@ -34,7 +34,7 @@ async function guarded(t: TestContext, latched = true) {
 }
 
 test("an edge between two looks stays: it forbids motion, is in the journal once, and is named", async (t) => {
-  const { rig, client, active, journal, pulse } = await guarded(t);
+  const { client, active, journal, pulse } = await guarded(t);
   assert.equal(await active(client), []);
   await pulse();
   await eventually("it binds", async () => (await active(client)).includes(ROLE));
