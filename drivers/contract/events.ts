@@ -1,15 +1,6 @@
 import type { SafeFields } from "../kit/index.ts";
 import type { DeviceStatus } from "./status.ts";
 
-/** Events that every device has; those of a class or a driver are declared by its session. */
-export const COMMON_EVENTS = [
-  "statusChanged",
-  "errorRaised",
-  "errorCleared",
-  "recovered",
-  "interlocked",
-] as const;
-
 /** What is told of a device. Nothing of a person is in it. */
 export interface DeviceEvent {
   role: string;

@@ -1,8 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { defineEvents } from "../../drivers/kit/index.ts";
+
+const log = defineEvents("watchdog", {
+  missing: {
+    level: "error",
+    what: "The shell that watches this process cannot be started; it is tried again at each beat",
+    fields: [],
+  },
+});
 
 /**
  * The watchdog is a shell that reads a line for each beat of the main thread and kills the process when none comes in
- * time, also while that spins or stands in a system call. A worker thread would do the same for eight times the memory.
+ * time, also while that spins or stands in a system call. A worker thread would do the same, and be a second heap.
  * It ends with the process, whose end of the pipe then closes; a process that was stopped as a whole may go on.
  */
 const SCRIPT = `
@@ -26,6 +35,7 @@ export interface Watchdog {
 export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog {
   let dog: ChildProcess | undefined;
   let stopped = false;
+  let missing = false;
   const watch = (): void => {
     const args = ["-c", SCRIPT, "watchdog", String(deadlineMs / 1_000), String(process.pid)];
     const own = spawn("/bin/bash", args, { stdio: ["pipe", "ignore", "ignore"] });
@@ -34,7 +44,12 @@ export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog 
     // Nothing waits for the pipe: a process ends when its own work does.
     (own.stdin as unknown as { unref(): void }).unref();
     own.stdin?.on("error", () => undefined);
-    own.on("error", () => undefined);
+    own.on("error", (error) => {
+      if (dog !== own) return;
+      dog = undefined;
+      if (!missing) log("missing", {}, error);
+      missing = true;
+    });
     own.on("exit", () => {
       // One that was killed is put back at the next beat, or a wedged process would never end.
       if (dog === own) dog = undefined;

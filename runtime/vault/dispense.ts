@@ -1,6 +1,6 @@
-import { type CardVerdict, judgeCard, judgeClear, judgeIntake } from "./card-evidence.ts";
+import { type CardEvidence, type CardVerdict, judgeCard, judgeClear, judgeIntake } from "./card-evidence.ts";
 import { finishCard, suspect } from "./card-ledger.ts";
-import { CARD_LIMITS, CardMotion, seenOf } from "./card-motion.ts";
+import { CARD_LIMITS, CardMotion } from "./card-motion.ts";
 import type { DispenserLook } from "./dispensers.ts";
 import { vaultFault } from "./faults.ts";
 import type { Intent } from "./ledger.ts";
@@ -20,7 +20,7 @@ export async function dispense(
   place: MagazinePlace,
   onPhase: (phase: Phase) => void,
 ): Promise<CardVerdict> {
-  const { step, limits, ledger } = context;
+  const { ledger } = context;
   const card = new CardMotion(context, intent, place, onPhase);
   await card.intend();
   const before = await context.dispensers.look(place.dispenser);
@@ -34,29 +34,13 @@ export async function dispense(
   if (look?.path === "reader") {
     onPhase("fed");
     if ((await card.identify()) === "same") {
-      await card.next("present", look);
-      look = await card.settled();
-      if (look?.path === "gate") {
-        onPhase("presented");
-        step("at-gate");
-        await card.gone(limits?.take ?? CARD_LIMITS.take);
-        look = await card.settled();
-      }
+      look = await offer(context, card, look, onPhase);
     }
   }
   if (look?.path === "reader" || look?.path === "gate") {
     await card.next("retract", look);
   }
-  const evidence = await card.evidence();
-  const verdict = judgeCard(evidence);
-  step("before-outcome");
-  await finishCard(ledger, intent, verdict, {
-    magazine: place,
-    readHash: card.readHash,
-    after: evidence.again,
-  });
-  step("outcome");
-  return verdict;
+  return conclude(context, card, judgeCard);
 }
 
 /**
@@ -70,7 +54,7 @@ export async function takeIn(
   place: MagazinePlace,
   onPhase: (phase: Phase) => void,
 ): Promise<CardVerdict> {
-  const { step, limits, ledger, dispensers } = context;
+  const { step, limits, dispensers } = context;
   const card = new CardMotion(context, intent, place, onPhase);
   await card.intend();
   const before = await dispensers.look(place.dispenser);
@@ -89,27 +73,11 @@ export async function takeIn(
   if (look?.path === "reader") {
     const read = await card.identify();
     if (read !== "same" && !intent.anyCard) {
-      await card.next("present", look);
-      look = await card.settled();
-      if (look?.path === "gate") {
-        onPhase("presented");
-        step("at-gate");
-        await card.gone(limits?.take ?? CARD_LIMITS.take);
-        look = await card.settled();
-      }
+      look = await offer(context, card, look, onPhase);
     }
   }
   if (look?.path === "reader" || look?.path === "gate") await card.next("retract", look);
-  const evidence = await card.evidence();
-  const verdict = judgeIntake(evidence);
-  step("before-outcome");
-  await finishCard(ledger, intent, verdict, {
-    magazine: place,
-    readHash: card.readHash,
-    after: evidence.again,
-  });
-  step("outcome");
-  return verdict;
+  return conclude(context, card, judgeIntake);
 }
 
 /**
@@ -122,19 +90,44 @@ export async function clearPath(
   intent: Intent,
   place: MagazinePlace,
 ): Promise<CardVerdict> {
-  const { step, ledger } = context;
   const card = new CardMotion(context, intent, place, () => undefined);
   await card.intend();
   const before = await context.dispensers.look(place.dispenser);
   if (!before || before.binFull || (before.path !== "gate" && before.path !== "reader"))
     return card.refuse(vaultFault("notReady"));
   await card.first("retract", before);
+  return conclude(context, card, judgeClear);
+}
+
+/** Holds the item at the gate until it is taken or its time is over; answers where things are then. */
+async function offer(
+  { step, limits }: MotionContext,
+  card: CardMotion,
+  look: DispenserLook,
+  onPhase: (phase: Phase) => void,
+): Promise<DispenserLook | undefined> {
+  await card.next("present", look);
+  const there = await card.settled();
+  if (there?.path !== "gate") return there;
+  onPhase("presented");
+  step("at-gate");
+  await card.gone(limits?.take ?? CARD_LIMITS.take);
+  return card.settled();
+}
+
+/** Judges by all that is known now, and writes it down. */
+async function conclude(
+  { ledger, step }: MotionContext,
+  card: CardMotion,
+  judge: (evidence: CardEvidence) => CardVerdict,
+): Promise<CardVerdict> {
   const evidence = await card.evidence();
-  const verdict = judgeClear(evidence);
+  const verdict = judge(evidence);
   step("before-outcome");
-  await finishCard(ledger, intent, verdict, {
-    magazine: place,
-    ...(evidence.again ? { after: seenOf(evidence.again) } : {}),
+  await finishCard(ledger, card.intent, verdict, {
+    magazine: card.place,
+    readHash: card.readHash,
+    after: evidence.again,
   });
   step("outcome");
   return verdict;

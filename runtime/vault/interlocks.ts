@@ -38,15 +38,18 @@ export class Interlocks {
 
   /** Whether an input is active now, its latch left aside; true when it cannot be read. */
   async activeNow(role: string): Promise<boolean> {
+    return (await this.#read(role)) !== "inactive";
+  }
+
+  /** Undefined for one that cannot be read. */
+  async #read(role: string): Promise<"active" | "inactive" | undefined> {
     const read = await this.#hosts.get(role)?.use("query", 1_000, (input) => input.read());
-    return !read?.ok || read.value === "active";
+    return read?.ok ? read.value : undefined;
   }
 
   async #isActive(role: string): Promise<boolean> {
-    const host = this.#hosts.get(role);
-    if (!host) return true;
-    const read = await host.use("query", 1_000, (input) => input.read());
-    if (read.ok && read.value === "active") await this.#latches.note(role);
-    return !read.ok || read.value === "active" || this.#latches.has(role);
+    const state = await this.#read(role);
+    if (state === "active") await this.#latches.note(role);
+    return state !== "inactive" || this.#latches.has(role);
   }
 }

@@ -42,7 +42,7 @@ function plugged(t: TestContext, defect?: Defect) {
   return { pty, device, asked, ports, subject: { ...good, module }, real: { ports, ask, moves: true } };
 }
 /** The same subject with one verb: real time is dear. */
-const only = (subject: Subject, verb: string): Subject => ({
+const withVerb = (subject: Subject, verb: string): Subject => ({
   ...subject,
   entry: {
     ...subject.entry,
@@ -53,7 +53,7 @@ const DEPTH = { replies: 1, bytes: 1, lateMs: [300] };
 
 test("a good device passes, asked for by a person's hands, and is moved no more often than permitted", async (t) => {
   const { subject, real, asked, device } = plugged(t);
-  const report = await conform({ ...only(subject, "give"), real }, { depth: DEPTH });
+  const report = await conform({ ...withVerb(subject, "give"), real }, { depth: DEPTH });
   assert.equal(report.findings, []);
   assert.ok(asked.includes("nobody takes it"));
   assert.ok(device.motions > 0);
@@ -62,13 +62,13 @@ test("a good device passes, asked for by a person's hands, and is moved no more 
 
 test("without the word of who stands beside it, nothing is moved", async (t) => {
   const { subject, real, device } = plugged(t);
-  await conform({ ...only(subject, "give"), real: { ...real, moves: false } }, { depth: DEPTH });
+  await conform({ ...withVerb(subject, "give"), real: { ...real, moves: false } }, { depth: DEPTH });
   assert.is(device.motions, 0);
 });
 
 test("a driver that says something after its end is found there too", async (t) => {
   const { subject, real } = plugged(t, "tellsTwice");
-  const { findings } = await conform({ ...only(subject, "hand"), real }, { depth: DEPTH });
+  const { findings } = await conform({ ...withVerb(subject, "hand"), real }, { depth: DEPTH });
   assert.ok(findings.some(({ said }) => /after it had ended/.test(said)));
 });
 
