@@ -1,3 +1,3 @@
-export * from "./activate.ts";
-export * from "./bundle.ts";
+/** What the unit's processes need at each start; whoever makes or takes bundles imports the rooms below. */
+export * from "./configuration.ts";
 export * from "./unit-configuration.ts";

@@ -2,6 +2,7 @@ export * from "./collection-key.ts";
 export * from "./documents.ts";
 export * from "./envelope.ts";
 export * from "./jws.ts";
+export * from "./jws-many.ts";
 export * from "./messages.ts";
 export * from "./packet.ts";
 export * from "./reference.ts";

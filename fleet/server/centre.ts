@@ -57,8 +57,6 @@ export interface Centre extends Parts {
   url: string;
   /** What a unit's configuration needs: keys to believe and keys to seal to. */
   keys: CentreKeys["public"];
-  /** Signs a unit's configuration bundles. */
-  configurationKey: CentreKeys["sign"]["configuration"];
   registerUnit(registration: UnitRegistration): Promise<void>;
   createOperator: Operators["create"];
   /** Resolves when the broker has been reached once. */
@@ -134,7 +132,6 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     ...parts,
     url: http.url,
     keys: keys.public,
-    configurationKey: keys.sign.configuration,
     registerUnit: (registration) => units.register(registration),
     createOperator: (operator, by) => operators.create(operator, by),
     connected: link.connected,

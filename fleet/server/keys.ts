@@ -20,7 +20,6 @@ const ROLES = [
   "assignment",
   "exchange",
   "host",
-  "configuration",
 ] as const satisfies readonly KeyRole[];
 export type CentreRole = (typeof ROLES)[number];
 

@@ -13,9 +13,10 @@ import {
   startCentre,
 } from "../../fleet/server/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
+import { keySetOf, keysIn } from "../../provisioning/keys/index.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 import { manufacture, provision } from "./unit-files.ts";
-import { benchDevices, SITE, UNIT, unitPlan } from "./unit-plan.ts";
+import { benchDevices, UNIT, unitPlan } from "./unit-plan.ts";
 
 export interface StackOptions {
   /** Folder of everything that is kept. */
@@ -108,10 +109,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     // The bench's own matcher: it knows the made-up templates of the simulated module, and no others.
     matcher: { score: (format, a, b) => (format === BENCH_TEMPLATE_FORMAT ? matchScore(a, b) : undefined) },
   });
-  const trust = keys.public.keys.filter((key) => key.role === "configuration");
-  const device = await manufacture(state, { unit: UNIT, site: SITE, trust }, await pki.issue(UNIT));
+  const owner = await keysIn(join(data, "owner"));
+  const identity = { device: "bench-1", hardware: "bench", keys: keySetOf(Object.values(owner)) };
+  const device = await manufacture(state, identity, await pki.issue(UNIT));
   await centre.registerUnit({ unit: UNIT, deviceKey: device.public, services: configuration.services });
-  await provision(state, join(data, "stick"), configuration, centre.configurationKey);
+  await provision(state, join(data, "stick"), configuration, owner);
 
   const stack: Stack = {
     bench,

@@ -1,31 +1,22 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import {
   exportSigningKey,
   importSigningKey,
   newSigningKey,
-  type PublicKey,
   type SigningKey,
 } from "../../fleet/contract/index.ts";
 import type { TlsIdentity } from "../../fleet/server/index.ts";
-import {
-  activeCounter,
-  type BundleFile,
-  makeBundle,
-  provisionFrom,
-  readConfiguration,
-  type UnitConfiguration,
-} from "../../provisioning/index.ts";
+import { type Identity, Provisioner, readStanding, takeFolder } from "../../provisioning/activate/index.ts";
+import { type BundleContent, type BundleFile, makeBundle } from "../../provisioning/bundle/index.ts";
+import { readConfiguration, type UnitConfiguration } from "../../provisioning/index.ts";
+import type { BundleRole } from "../../provisioning/keys/index.ts";
 
 const SERVICES = "flows/services";
 
-/** What a factory does once: an identity, whom to believe at first, the unit's own keys, its certificate. */
-export async function manufacture(
-  state: string,
-  identity: { unit: string; site: string; trust: PublicKey[] },
-  tls: TlsIdentity,
-): Promise<SigningKey> {
+/** What a factory does once: the number of a board, whom it believes at first, the unit's own keys, its certificate. */
+export async function manufacture(state: string, identity: Identity, tls: TlsIdentity): Promise<SigningKey> {
   await mkdir(join(state, "keys"), { recursive: true, mode: 0o700 });
   const device = join(state, "keys", "device.json");
   if (!existsSync(device))
@@ -45,15 +36,18 @@ function filesBelow(folder: string): string[] {
     .sort();
 }
 
+/** Nothing to restart and nothing to ask: the launcher provisions a unit before it starts it. */
+const NOT_RUNNING = { restart: async () => undefined, missing: async () => [] };
+
 /**
- * Provisions the unit as a technician does: a signed bundle is put into a folder (in place of a stick), the unit takes it
- * from there. Nothing happens when the unit has this content already.
+ * Provisions the unit as a technician does: signed bundles are put into a folder (in place of a stick), the unit takes
+ * them from there. Nothing happens when the unit has this content already.
  */
 export async function provision(
   state: string,
   stick: string,
   configuration: UnitConfiguration,
-  by: SigningKey,
+  keys: Record<BundleRole, SigningKey>,
 ): Promise<void> {
   const services: BundleFile[] = await Promise.all(
     filesBelow(SERVICES).map(async (path) => ({
@@ -61,37 +55,40 @@ export async function provision(
       bytes: await readFile(path),
     })),
   );
-  const files: BundleFile[] = [
-    { path: "unit.json", bytes: Buffer.from(JSON.stringify(configuration, null, 2)) },
-    ...services,
-  ];
-  const current = await readConfiguration(state);
-  const same =
-    current.ok &&
-    (
-      await Promise.all(
-        files.map(async ({ path, bytes }) =>
-          (
-            await readFile(join(state, "config", path)).catch(() => Buffer.alloc(0))
-          ).equals(Buffer.from(bytes)),
-        ),
-      )
-    ).every(Boolean);
-  if (same) return;
-  const counter = (await activeCounter(state)) + 1;
+  const unitFile = { path: "unit.json", bytes: Buffer.from(JSON.stringify(configuration, null, 2)) };
+  const provisioner = new Provisioner({ state, trial: NOT_RUNNING });
+  await provisioner.recover();
+  if (await hasAlready(state, [unitFile, ...services])) return;
+  const standing = await readStanding(state);
+  if (!standing.ok) throw standing.error;
+  const { unit, site } = configuration;
+  const claim = { path: "claim.json", bytes: Buffer.from(JSON.stringify({ v: 1, unit, site, groups: [] })) };
+  await rm(stick, { recursive: true, force: true });
   await mkdir(stick, { recursive: true });
-  const bundle = makeBundle(
-    {
-      id: `${configuration.unit}-${counter}`,
-      target: { unit: configuration.unit },
-      counter,
-      files,
-      iat: Math.floor(Date.now() / 1000),
-    },
-    by,
-  );
-  await writeFile(join(stick, "unit.kbundle"), bundle);
-  for (const { file, result } of await provisionFrom(stick, state)) {
+  const put = async (
+    kind: "claim" | "content" | "configuration",
+    target: BundleContent["target"],
+    files: BundleFile[],
+    by: SigningKey,
+  ) => {
+    const counter = (standing.value.counters[kind] ?? 0) + 1;
+    const iat = Math.floor(Date.now() / 1000);
+    const bundle = makeBundle({ kind, id: `${kind}-${counter}`, target, counter, files, iat }, [by]);
+    await writeFile(join(stick, `${kind}.kbundle`), bundle);
+  };
+  await put("claim", { device: standing.value.identity.device }, [claim], keys.certificates);
+  await put("content", { all: true }, services, keys.content);
+  await put("configuration", { unit }, [unitFile], keys.configuration);
+  for (const { file, result } of await takeFolder(stick, provisioner)) {
     if (!result.ok) throw new Error(`${file}: ${result.error.message}`, { cause: result.error });
   }
+}
+
+async function hasAlready(state: string, files: readonly BundleFile[]): Promise<boolean> {
+  if (!(await readConfiguration(state)).ok) return false;
+  for (const { path, bytes } of files) {
+    const has = await readFile(join(state, "config", path)).catch(() => Buffer.alloc(0));
+    if (!has.equals(Buffer.from(bytes))) return false;
+  }
+  return true;
 }

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { newSigningKey } from "../../fleet/contract/index.ts";
 import { makePki } from "../../fleet/server/index.ts";
+import { keySetOf, keysIn } from "../../provisioning/keys/index.ts";
 import { manufacture, provision } from "../../runtime/dev/unit-files.ts";
-import { SITE, UNIT, unitPlan } from "../../runtime/dev/unit-plan.ts";
+import { UNIT, unitPlan } from "../../runtime/dev/unit-plan.ts";
 import { eventually, suite } from "../kit.ts";
 import { freePort } from "../support/mosquitto.ts";
 
@@ -32,18 +33,19 @@ test("copied outside of the repository it starts, serves its screen, and says wh
   cpSync("dist/unit", join(root, "unit"), { recursive: true });
   const state = join(root, "state");
   const pki = await makePki(join(root, "pki"));
-  const by = newSigningKey("configuration");
-  await manufacture(state, { unit: UNIT, site: SITE, trust: [by.public] }, await pki.issue(UNIT));
+  const owner = await keysIn(join(root, "owner"));
+  const identity = { device: "board-1", hardware: "bench", keys: keySetOf(Object.values(owner)) };
+  await manufacture(state, identity, await pki.issue(UNIT));
   const configuration = unitPlan({
     // a board whose cables are all out
     serialPath: (role) => `/dev/serial/by-id/none-${role}`,
     broker: { url: "mqtts://localhost:1", ca: pki.ca },
-    keys: [by.public],
+    keys: [newSigningKey("receipt").public],
     sealTo: [{ kid: "seal-1", x: "A".repeat(43) }],
     screenPort: await freePort(),
     alwaysOpen: true,
   });
-  await provision(state, join(root, "stick"), configuration, by);
+  await provision(state, join(root, "stick"), configuration, owner);
   let output = "";
   for (const name of ["senses", "vault", "core"]) {
     const child = spawn(process.execPath, [join(root, "unit", `${name}.cjs`), "--state", state], {

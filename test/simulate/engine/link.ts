@@ -15,7 +15,7 @@ const REPLACED: Record<string, string[]> = {
   "drivers/store/store.ts": ["openStore"],
   "runtime/ipc/socket.ts": ["listenUnix"],
   "runtime/ipc/peer.ts": ["Peer"],
-  "provisioning/activate.ts": ["readConfiguration"],
+  "provisioning/configuration.ts": ["readConfiguration"],
 };
 
 /** Files whose Node modules are those of the simulation: seeded randomness, ideal signatures, a key file in memory. */

@@ -183,7 +183,7 @@ test("what is forged, foreign or signed by another role is not kept", async (t) 
   await send("v-1", voucher({}, newSigningKey("voucher")));
   await send("v-1", voucher({ unit: "kt-02" }));
   await send("v-1", `${voucher().slice(0, -4)}AAAA`);
-  await send("v-1", signJws("guichet.bundle.v1", {}, newSigningKey("configuration")));
+  await send("v-1", signJws("guichet.bundle.configuration.v1", {}, newSigningKey("configuration")));
   await send("v-1", "");
   assert.equal(await collections.vouchersOf("key-1"), []);
   assert.is((await store.all("SELECT 1 FROM documents")).length, 0);

@@ -1,0 +1,12 @@
+export * from "./folder.ts";
+export {
+  type Generation,
+  type Identity,
+  IdentitySchema,
+  readStanding,
+  receiverOf,
+  type Standing,
+} from "./layout.ts";
+export * from "./provisioner.ts";
+export type { Given, Report } from "./select.ts";
+export { PROBATION_MS, type Trial } from "./trial.ts";

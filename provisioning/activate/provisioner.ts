@@ -1,0 +1,174 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Clock,
+  defineEvents,
+  err,
+  type Fault,
+  Mutex,
+  ok,
+  type Result,
+  systemClock,
+} from "../../drivers/kit/index.ts";
+import { bundleFault } from "../bundle/faults.ts";
+import type { Receiver } from "../bundle/open.ts";
+import { compose, dryRun, type Piece } from "./compose.ts";
+import { diskFault, StateDisk, type Step } from "./disk.ts";
+import { generationFolder, LINKS, pointedAt, readStanding, type Standing } from "./layout.ts";
+import { choose, type Given, type Report } from "./select.ts";
+import { runTrial, type Trial } from "./trial.ts";
+
+const log = defineEvents("provisioning", {
+  committed: {
+    level: "info",
+    what: "A generation has proved itself and is the unit's now",
+    fields: ["generation"],
+  },
+  rolledBack: {
+    level: "error",
+    what: "The unit did not become healthy with a generation and has gone back to the last good one",
+    fields: ["generation", "to", "missing"],
+  },
+  interrupted: {
+    level: "warn",
+    what: "A trial was cut; the unit has gone back to the last good generation",
+    fields: ["generation", "to"],
+  },
+  refused: { level: "warn", what: "A bundle was not taken", fields: ["kind"] },
+});
+
+export interface ProvisionerOptions {
+  /** State folder of the unit. */
+  state: string;
+  trial: Trial;
+  clock?: Clock;
+  /** What destructive commands and dates are judged by. */
+  judgedBy?: () => Promise<Pick<Receiver, "nonce" | "attestedTime">>;
+  step?: Step;
+}
+
+/**
+ * Takes bundles, wherever they came from: chosen, composed into one new generation, dry-run, written, made active by one
+ * rename, tried, and committed by one more rename. Until then the old generation, with its counters, is the unit's; a cut
+ * at any point leaves one of the two whole. One at a time.
+ */
+export class Provisioner {
+  readonly #state: string;
+  readonly #trial: Trial;
+  readonly #clock: Clock;
+  readonly #judgedBy: NonNullable<ProvisionerOptions["judgedBy"]>;
+  readonly #disk: StateDisk;
+  readonly #mutex = new Mutex();
+
+  constructor(options: ProvisionerOptions) {
+    this.#state = options.state;
+    this.#trial = options.trial;
+    this.#clock = options.clock ?? systemClock;
+    this.#judgedBy = options.judgedBy ?? (async () => ({}));
+    this.#disk = new StateDisk(options.step);
+  }
+
+  /**
+   * To be called before any process of the unit starts: ends a trial that was cut, and clears away what was half written.
+   * @returns `bundle.interrupted` when there was a trial
+   */
+  recover(): Promise<Fault | undefined> {
+    return this.#mutex.run(async () => {
+      const [active, committed] = [await pointedAt(this.#state, "active"), await this.#committed()];
+      if (active !== committed) {
+        await this.#point("active", committed);
+        log("interrupted", { generation: active, to: committed });
+      }
+      await this.#sweep(committed);
+      return active === committed ? undefined : bundleFault("interrupted", { generation: active });
+    });
+  }
+
+  /** What became of each file; all that are good are taken together or not at all. */
+  take(given: readonly Given[]): Promise<Report[]> {
+    return this.#mutex.run(async () => {
+      const standing = await readStanding(this.#state);
+      if (!standing.ok) return given.map(({ file }) => ({ file, kind: undefined, result: standing }));
+      const { chosen, reports, after } = await choose(given, standing.value, await this.#judgedBy());
+      for (const { kind, result } of reports) if (!result.ok) log("refused", { kind }, result.error);
+      if (chosen.length === 0) return reports;
+      const generation = standing.value.generation + 1;
+      const pieces = await compose(this.#state, standing.value, after, chosen, generation);
+      const dry = await dryRun(pieces, after);
+      const done = dry.ok ? await this.#activate(standing.value, generation, pieces) : dry;
+      if (done.ok) return reports;
+      log("refused", {}, done.error);
+      return reports.map((report) => (report.result.ok ? { ...report, result: done } : report));
+    });
+  }
+
+  async #activate(
+    standing: Standing,
+    generation: number,
+    pieces: ReadonlyMap<string, Piece>,
+  ): Promise<Result<void, Fault>> {
+    const before = standing.generation;
+    try {
+      await this.#write(generation, pieces);
+      await this.#point("active", generation);
+    } catch (error) {
+      return err(await this.#undo(before, diskFault(error)));
+    }
+    const missing = await runTrial(this.#trial, this.#clock);
+    if (missing.length > 0) {
+      const fault = bundleFault("notHealthy", { missing: missing.slice(0, 8).join(" ") });
+      const undone = await this.#undo(before, fault);
+      log("rolledBack", { generation, to: before, missing: missing.slice(0, 8).join(" ") });
+      await this.#trial.restart();
+      return err(undone);
+    }
+    try {
+      await this.#point("committed", generation);
+    } catch (error) {
+      const undone = await this.#undo(before, diskFault(error));
+      await this.#trial.restart();
+      return err(undone);
+    }
+    log("committed", { generation });
+    await this.#sweep(generation).catch(() => undefined);
+    return ok(undefined);
+  }
+
+  async #write(generation: number, pieces: ReadonlyMap<string, Piece>): Promise<void> {
+    const folder = generationFolder(this.#state, generation);
+    await this.#disk.remove(folder);
+    for (const { path, bytes } of pieces.values()) await this.#disk.file(join(folder, path), bytes());
+    await this.#disk.syncTree(folder);
+    await this.#disk.syncFolder(join(this.#state, "config.d"));
+    await this.#disk.syncFolder(this.#state);
+  }
+
+  /** Back to the committed generation. A disk that does not even take that is left to `recover`, which wants no space. */
+  async #undo(committed: number, why: Fault): Promise<Fault> {
+    try {
+      await this.#point("committed", committed);
+      await this.#point("active", committed);
+      await this.#sweep(committed);
+    } catch (error) {
+      log("refused", {}, diskFault(error));
+    }
+    return why;
+  }
+
+  async #point(link: keyof typeof LINKS, generation: number): Promise<void> {
+    if ((await pointedAt(this.#state, link)) === generation) return;
+    if (generation > 0) return this.#disk.link(this.#state, LINKS[link], `config.d/${generation}`);
+    await this.#disk.remove(join(this.#state, LINKS[link]));
+    await this.#disk.syncFolder(this.#state);
+  }
+
+  /** Removes every generation but the one that is the unit's, and links that were never put in place. */
+  async #sweep(keep: number): Promise<void> {
+    for (const name of Object.values(LINKS)) await this.#disk.remove(join(this.#state, `${name}.new`));
+    const all = join(this.#state, "config.d");
+    for (const name of await readdir(all).catch(() => []))
+      if (name !== String(keep)) await this.#disk.remove(join(all, name));
+  }
+
+  #committed = (): Promise<number> => pointedAt(this.#state, "committed");
+}

@@ -1,0 +1,107 @@
+import { type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
+import type { JwsMany } from "../../fleet/contract/index.ts";
+import { bundleFault } from "../bundle/faults.ts";
+import { BUNDLE_KINDS, type BundleKind, type BundleManifest } from "../bundle/manifest.ts";
+import { openBundle, peekBundle, type Receiver, unmetRequirement } from "../bundle/open.ts";
+import type { BundleSource } from "../bundle/source.ts";
+import { ClaimSchema } from "../claim.ts";
+import { receiverOf, type Standing } from "./layout.ts";
+
+/** A bundle that came in: by what name a person knows it, and its private copy. */
+export interface Given {
+  file: string;
+  source: BundleSource;
+}
+
+/** A bundle that the unit will take. */
+export interface Chosen extends Given {
+  manifest: BundleManifest;
+  head: JwsMany;
+  contentAt: number;
+}
+
+/** What became of one file. */
+export interface Report {
+  file: string;
+  /** What it says that it is; unproven where the result is a fault. */
+  kind: BundleKind | undefined;
+  result: Result<BundleManifest, Fault>;
+}
+
+/**
+ * Judges everything that came in together and chooses the newest good bundle of each kind. Key sets come first, one by
+ * one, and each decides about what follows; a claim decides for whom the others have to be. Every file gets its answer.
+ */
+export async function choose(
+  given: readonly Given[],
+  standing: Standing,
+  more: Pick<Receiver, "nonce" | "attestedTime">,
+): Promise<{ chosen: Chosen[]; reports: Report[]; after: Standing }> {
+  const peeked = await Promise.all(
+    given.map(async (one) => ({ ...one, claimed: await peekBundle(one.source) })),
+  );
+  const order = (kind: BundleKind | undefined) => (kind ? BUNDLE_KINDS.indexOf(kind) : BUNDLE_KINDS.length);
+  peeked.sort((a, b) => {
+    const [left, right] = [a.claimed, b.claimed];
+    if (left?.kind !== right?.kind) return order(left?.kind) - order(right?.kind);
+    const rising = (left?.manifest.counter ?? 0) - (right?.manifest.counter ?? 0);
+    return left?.kind === "keys" ? rising : -rising;
+  });
+  const reports: Report[] = [];
+  const chosen: Chosen[] = [];
+  let after: Standing = { ...standing, counters: { ...standing.counters }, bundles: { ...standing.bundles } };
+  for (const { file, source, claimed } of peeked) {
+    const opened = await openBundle(source, receiverOf(after, more));
+    const next = opened.ok
+      ? await stepOn(after, opened.value.manifest, source, opened.value.contentAt)
+      : opened;
+    if (opened.ok && next.ok) {
+      const { manifest, head, contentAt } = opened.value;
+      after = next.value;
+      chosen.push({ file, source, manifest, head, contentAt });
+      reports.push({ file, kind: manifest.kind, result: ok(manifest) });
+    } else if (!next.ok) reports.push({ file, kind: claimed?.kind, result: next });
+  }
+  const short = chosen
+    .map((one) => ({ one, fault: unmetRequirement(one.manifest, after.counters) }))
+    .filter(({ fault }) => fault !== undefined);
+  if (short.length === 0) return { chosen, reports, after };
+  // What needs something else that is not here is laid aside, and the rest is judged anew without it.
+  const aside = new Set(short.map(({ one }) => one.source));
+  const again = await choose(
+    given.filter(({ source }) => !aside.has(source)),
+    standing,
+    more,
+  );
+  const refused = short.map(({ one, fault }) => ({
+    file: one.file,
+    kind: one.manifest.kind,
+    result: { ok: false, error: fault } as Report["result"],
+  }));
+  return { ...again, reports: [...again.reports, ...refused] };
+}
+
+/** How the unit stands once it has taken this bundle too. */
+async function stepOn(
+  before: Standing,
+  manifest: BundleManifest,
+  source: BundleSource,
+  contentAt: number,
+): Promise<Result<Standing, Fault>> {
+  const after: Standing = {
+    ...before,
+    counters: { ...before.counters, [manifest.kind]: manifest.counter },
+    bundles: { ...before.bundles, [manifest.kind]: manifest.id },
+  };
+  if (manifest.kind === "software") return { ok: false, error: bundleFault("notInstallable") };
+  if (manifest.kind === "keys") after.keys = manifest.keys;
+  if (manifest.kind === "claim") {
+    const text = await source.read(contentAt, manifest.files[0]?.size ?? 0);
+    const claim = parseJson(ClaimSchema, text.toString("utf8"), "claim.json");
+    if (!claim.ok) return claim;
+    if (before.claim && before.claim.unit !== claim.value.unit)
+      return { ok: false, error: bundleFault("alreadyClaimed", { unit: before.claim.unit }) };
+    after.claim = claim.value;
+  }
+  return ok(after);
+}

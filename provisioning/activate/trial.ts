@@ -1,0 +1,34 @@
+import { type Clock, within } from "../../drivers/kit/index.ts";
+
+/** What a trial needs of the unit around it. */
+export interface Trial {
+  /** Makes every process read the active generation anew; whatever was under way has ended when it resolves. */
+  restart(): Promise<void>;
+  /** Codes of what still keeps the unit from being healthy; none when it is. */
+  missing(): Promise<readonly string[]>;
+}
+
+/** A unit has this long to become healthy with a new generation, ms. */
+export const PROBATION_MS = 120_000;
+const PERIOD_MS = 1_000;
+/** One look at the unit may take this long, ms. */
+const LOOK_MS = 5_000;
+
+/**
+ * Restarts the unit and looks at it until it is healthy or its time is over.
+ * @returns what was missing at the last look; nothing when the unit has proved itself
+ */
+export async function runTrial(trial: Trial, clock: Clock): Promise<readonly string[]> {
+  const end = clock.mono() + PROBATION_MS;
+  const late = () => new Error("late");
+  try {
+    await within(clock, PROBATION_MS, trial.restart(), late);
+  } catch {
+    return ["restart"];
+  }
+  for (;;) {
+    const missing = await within(clock, LOOK_MS, trial.missing(), late).catch(() => ["probe"]);
+    if (missing.length === 0 || clock.mono() >= end) return missing;
+    await clock.sleep(PERIOD_MS);
+  }
+}
