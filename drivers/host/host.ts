@@ -35,7 +35,8 @@ import { endsSession } from "./runner.ts";
 import { recordOf, SELF_TEST_KINDS, testItself } from "./selftest.ts";
 import { Standing } from "./standing.ts";
 
-const BACKOFF: [number, number] = [100, 2_500];
+/** The longest leaves a device that needs three seconds for its start within the five in which it is to serve again. */
+const BACKOFF: [number, number] = [100, 2_000];
 
 type Run<V, T> = (verbs: V, context: CommandContext) => Promise<Result<T>>;
 

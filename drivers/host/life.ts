@@ -51,8 +51,8 @@ export class Life<V> {
   #enabled = true;
   #misbound = false;
   #loop: Promise<void> | undefined;
-  /** What a driver of a former session has not let go of. */
-  #leftovers: { phase: string; work: Promise<unknown> }[] = [];
+  /** What a driver of a former session has not let go of, and until when it may (monotonic, ms). */
+  #leftovers: { phase: string; work: Promise<unknown>; until: number }[] = [];
   session: Session<V> | undefined;
 
   constructor(driver: Driver<V>, clock: Clock, backoff: Backoff, runner: Runner, hooks: LifeHooks<V>) {
@@ -240,14 +240,15 @@ export class Life<V> {
 
   async #close(session: Session<V>): Promise<void> {
     const closing = session.close();
-    await this.#bounded("close", closing).catch(() => this.#leave("close", closing));
+    // One that did not close in its time has had it.
+    await this.#bounded("close", closing).catch(() => this.#leave("close", closing, 0));
     const actuate = this.#runner.leftover;
     this.#runner.leftover = undefined;
     if (actuate) this.#leave("actuate", actuate);
   }
 
-  #leave(phase: string, work: Promise<unknown>): void {
-    const leftover = { phase, work: work.catch(() => undefined) };
+  #leave(phase: string, work: Promise<unknown>, ms = this.#driver.deviceTimeMs): void {
+    const leftover = { phase, work: work.catch(() => undefined), until: this.#clock.mono() + ms };
     this.#leftovers.push(leftover);
     void leftover.work.then(() => {
       this.#leftovers = this.#leftovers.filter((other) => other !== leftover);
@@ -262,7 +263,9 @@ export class Life<V> {
     const left = this.#leftovers;
     if (left.length === 0) return;
     const all = Promise.all(left.map(({ work }) => work));
-    await this.#bounded("free", Promise.race([all, aborted(this.#stop.signal)])).catch(() => {
+    const wait = Math.max(0, ...left.map(({ until }) => until - this.#clock.mono()));
+    const late = () => deviceFault("timeoutDevice", { role: this.#driver.role, phase: "free" });
+    await within(this.#clock, wait, Promise.race([all, aborted(this.#stop.signal)]), late).catch(() => {
       this.#leftovers = [];
       for (const { phase } of left) this.#hooks.wedged(phase);
     });

@@ -3,3 +3,4 @@ export * from "./messages.ts";
 export * from "./peer.ts";
 export * from "./socket.ts";
 export * from "./watchdog.ts";
+export * from "./wedged.ts";

@@ -29,28 +29,30 @@ export interface SensesDevices {
 const cameraRole = (role: string): CameraRole => (role.endsWith(".document") ? "document" : "portrait");
 
 /** Hosts for what captures, and for the receipt printer. Everything else that can move or guard something is the vault's. */
-export async function makeDevices(
-  configured: readonly DeviceConfiguration[],
-  ports: Ports,
-  clock: Clock,
-  redeem: Redeem,
-  onStatus: (device: DeviceStatus) => void,
-  onCleared: (role: string, cleared: Cleared) => void,
-): Promise<SensesDevices> {
-  const tools = driverTools(ports, clock, redeem);
+export async function makeDevices(options: {
+  configured: readonly DeviceConfiguration[];
+  ports: Ports;
+  clock: Clock;
+  redeem: Redeem;
+  onStatus: (device: DeviceStatus) => void;
+  onWedged: ((role: string) => void) | undefined;
+  onCleared: (role: string, cleared: Cleared) => void;
+}): Promise<SensesDevices> {
+  const { clock, onStatus, onWedged, onCleared } = options;
+  const hosting = { clock, onStatus, ...(onWedged ? { onWedged } : {}) };
+  const tools = driverTools(options.ports, clock, options.redeem);
   const all: DeviceHost<unknown>[] = [];
   const sensors: DeviceHost<Sensor>[] = [];
   const views = new Map<CameraRole, CameraView>();
   let finger: DeviceHost<Fingerprint> | undefined;
   let printer: DeviceHost<Printer> | undefined;
-  for (const { driver } of await createDrivers("senses", configured, tools)) {
+  for (const { driver } of await createDrivers("senses", options.configured, tools)) {
     // The class of a driver says which verbs it has.
-    const hosted = <V>(): DeviceHost<V> => new DeviceHost(driver as Driver<V>, { clock, onStatus });
+    const hosted = <V>(): DeviceHost<V> => new DeviceHost(driver as Driver<V>, hosting);
     switch (driver.class) {
       case "fingerprint":
         finger = new DeviceHost(driver as Driver<Fingerprint>, {
-          clock,
-          onStatus,
+          ...hosting,
           onReady: (module) => void module.onCleared((cleared) => onCleared(driver.role, cleared)),
         });
         all.push(finger as DeviceHost<unknown>);

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { type CameraRole, deviceFault, type FingerPosition } from "../../drivers/contract/index.ts";
-import { Readings } from "../../drivers/host/index.ts";
+import { EventWatchers, Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -21,6 +21,8 @@ export interface SensesOptions {
   state: string;
   ports: Ports;
   clock?: Clock;
+  /** Ends the process: a driver holds its device beyond its time. Without it the device is tried anew. */
+  onWedged?: (role: string) => void;
   /** How the vision helper is started, when not as a neighbour of this file. */
   helpers?: { vision?: HelperCommand };
 }
@@ -50,16 +52,18 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   const clearings = new Clearings(() => {
     for (const peer of peers) peer.emit("cleared", {});
   });
-  const devices = await makeDevices(
+  const devices = await makeDevices({
     configured,
-    options.ports,
+    ports: options.ports,
     clock,
-    printing.redeem,
-    (device) => {
+    redeem: printing.redeem,
+    onStatus: (device) => {
       for (const peer of peers) peer.emit("status", { device });
     },
-    (role, cleared) => clearings.add({ role, ...cleared }),
-  );
+    onWedged: options.onWedged,
+    onCleared: (role, cleared) => clearings.add({ role, ...cleared }),
+  });
+  const watchers = new EventWatchers(devices.all());
   const sensors = new Readings(
     devices.sensors.map((host) => ({
       role: host.role,
@@ -163,6 +167,11 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
         return cleared.ok ? bare() : cleared;
       },
       "cleared.take": async () => ok({ body: { cleared: clearings.take() }, parts: [] }),
+      "devices.watch": async () => {
+        const watcher = peer();
+        watchers.watch(watcher, (event) => watcher.emit("device.event", { event }));
+        return bare();
+      },
       "vision.warm": async () => {
         void vision.warm();
         return bare();

@@ -31,9 +31,11 @@ export async function makeDevices(options: {
   clock: Clock;
   redeem: Redeem;
   onStatus: (device: DeviceStatus) => void;
+  onWedged: ((role: string) => void) | undefined;
   onInput: (role: string, state: "active" | "inactive") => void;
 }): Promise<VaultDevices> {
-  const { clock, onStatus, onInput } = options;
+  const { clock, onStatus, onWedged, onInput } = options;
+  const hosting = { clock, onStatus, ...(onWedged ? { onWedged } : {}) };
   const locks: VaultDevices["locks"] = new Map();
   const dispensers: VaultDevices["dispensers"] = new Map();
   const inputs: VaultDevices["inputs"] = new Map();
@@ -45,10 +47,10 @@ export async function makeDevices(options: {
     // The class of a driver says which verbs it has.
     switch (driver.class) {
       case "lock":
-        locks.set(role, new DeviceHost(driver as Driver<Lock>, { clock, onStatus }));
+        locks.set(role, new DeviceHost(driver as Driver<Lock>, hosting));
         break;
       case "dispenser":
-        dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, { clock, onStatus }));
+        dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, hosting));
         break;
       case "auxiliary": {
         const onReady = (input: AuxiliaryInput) => {
@@ -56,18 +58,18 @@ export async function makeDevices(options: {
           // What was active before anybody watched makes no edge.
           void input.read().then((read) => read.ok && read.value === "active" && onInput(role, "active"));
         };
-        inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { clock, onStatus, onReady }));
+        inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { ...hosting, onReady }));
         break;
       }
       case "sensor": {
         const onReady = (input: AuxiliaryInput) => void input.watch((state) => onInput(role, state));
-        const host = new DeviceHost(guardInput(driver as Driver<GuardSensor>), { clock, onStatus, onReady });
+        const host = new DeviceHost(guardInput(driver as Driver<GuardSensor>), { ...hosting, onReady });
         guards.push(host);
         inputs.set(role, host as unknown as DeviceHost<AuxiliaryInput>);
         break;
       }
       case "indicator":
-        lights.set(role, new DeviceHost(driver as Driver<Indicator>, { clock, onStatus }));
+        lights.set(role, new DeviceHost(driver as Driver<Indicator>, hosting));
         break;
       default:
         throw new TypeError(`the vault has no use for a ${driver.class}`);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Readings } from "../../drivers/host/index.ts";
+import { EventWatchers, Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -26,6 +26,8 @@ export interface VaultOptions {
   state: string;
   ports: Ports;
   clock?: Clock;
+  /** Ends the process: a driver holds its device beyond its time. Without it the device is tried anew. */
+  onWedged?: (role: string) => void;
   /** Named steps of a motion; production passes none. */
   step?: (name: string) => void;
   limits?: NonNullable<MotionContext["limits"]>;
@@ -70,6 +72,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     ports: options.ports,
     clock,
     redeem,
+    onWedged: options.onWedged,
     onStatus: (device) => everyone((peer) => peer.emit("status", { device })),
     onInput: (role, state) => {
       // Durable or not, it binds at once; a ledger that cannot write has died, which ends the process.
@@ -82,6 +85,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   const locks = new Locks(devices.locks, compartments, clock);
   const dispensers = new Dispensers(devices.dispensers, magazines, clock);
   const interlocks = new Interlocks(devices.inputs, config.interlocks, latches, config.serviceSwitch);
+  const watchers = new EventWatchers(devices.all());
   const readings = new Readings(devices.guards.map(readable));
   const stopping = new AbortController();
   const motion: MotionContext = {
@@ -159,7 +163,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     return answer(result);
   };
 
-  const handlers: Handlers<typeof vaultMethods> = {
+  const handlersFor = (peer: () => VaultPeer): Handlers<typeof vaultMethods> => ({
     status: async () =>
       answer(
         ok({
@@ -171,6 +175,11 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
           ready: settled,
         }),
       ),
+    "devices.watch": async () => {
+      const watcher = peer();
+      watchers.watch(watcher, (event) => watcher.emit("device.event", { event }));
+      return ok({ body: {}, parts: [] });
+    },
     "sensor.read": async () => ok({ body: { readings: await readings.read() }, parts: [] }),
     "collect.begin": ({ voucher }) => judged("collect.begin", () => collection.begin(voucher)),
     "collect.release": (request) => judged("collect.release", () => collection.release(request)),
@@ -186,7 +195,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     "exchange.end": ({ exchange: id }) => judged("exchange.end", () => exchange.end(id)),
     settle: ({ settlement }) => judged("settle", () => settle(settlement)),
     "journal.read": async ({ after }) => answer(ok({ rows: await ledger.readJournal(after) })),
-  };
+  });
 
   async function settle(jws: string): Promise<Result<Record<string, never>>> {
     const settlement = papers.settlement(jws);
@@ -216,7 +225,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
       remote: {},
       incoming: {},
       local: vaultMethods,
-      handlers: handlers as never,
+      handlers: handlersFor(() => peer) as never,
     });
     peers.add(peer);
     void peer.closed.then(() => peers.delete(peer));

@@ -19,7 +19,7 @@ export type Attack =
 
 type Random = () => number;
 
-const HARMLESS = new Set(["status", "collect.outcome", "journal.read"]);
+const HARMLESS = new Set(["status", "collect.outcome", "journal.read", "devices.watch"]);
 const METHODS = Object.keys(vaultMethods);
 const FIELDS = [
   "voucher",
