@@ -78,6 +78,10 @@ crash-store: system-test node_modules/.ready ## power cuts replayed over the rea
 bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
 	$(TSX) test/bench/bench-start.ts
 
+.PHONY: bench-hotplug
+bench-hotplug: system-test build ## cables pulled in the middle of frames, put back under other names (RUNS= SEED=)
+	@$(TSX) test/hotplug/bench-hotplug.ts
+
 .PHONY: simulate
 simulate: node_modules/.ready ## the real vault in virtual time with faults at every step (RUNS= SEED= RESUME=1 TRACE=1)
 	@$(TSX) test/simulate/simulate.ts

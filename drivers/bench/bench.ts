@@ -6,7 +6,7 @@ import { layCameraNodes, sceneDrawer, startCameraServer, writeCameraCommands } f
 import { type BenchConfig, type BenchDeviceOf, devicesOf } from "./config.ts";
 import { type DispenserSimulator, startDispenserSimulator } from "./dispenser/index.ts";
 import { type FingerprintSimulator, startFingerprintSimulator } from "./fingerprint/index.ts";
-import { PtyLine } from "./line.ts";
+import { PtyLine, type WireLine } from "./line.ts";
 import { type LockBoards, startLockBoards } from "./lock/index.ts";
 import { startPanel } from "./panel/index.ts";
 import { makePeople, type Person, writeRegister } from "./people.ts";
@@ -64,6 +64,8 @@ export interface BenchOptions {
   realTime?: boolean;
   /** All times of a card dispenser are multiplied by this; 1, as of a real one, when it is not given. */
   dispenserPace?: number;
+  /** Stands between a line and the simulators on it, for faults of the wire. */
+  between?: (line: PtyLine, roles: readonly string[]) => WireLine;
 }
 
 export interface Bench {
@@ -86,6 +88,8 @@ export interface Bench {
 
 interface Cable {
   line: PtyLine;
+  /** What the simulators speak into. */
+  wire: WireLine;
   roles: string[];
 }
 
@@ -101,7 +105,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
   const saving = keepPlant(plant, paths.plant);
   await writeRegister(paths.register, people);
 
-  const cables = lay(config, paths.serial);
+  const cables = lay(config, paths.serial, options.between);
   const cableOf = (role: string): Cable => {
     const found = cables.find(({ roles }) => roles.includes(role));
     if (!found) throw new TypeError(`no serial device ${role}`);
@@ -119,7 +123,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
   const simulators: Simulator[] = [];
   const modules = new Map<string, FingerprintSimulator>();
   for (const { role, profile, address, port } of devicesOf(config, "fingerprint.ef01")) {
-    const { line } = cableOf(role);
+    const { wire: line } = cableOf(role);
     const pace = options.realTime ? { paceBaud: port?.baudRate ?? 57_600 } : {};
     const started = startFingerprintSimulator({
       device: role,
@@ -134,22 +138,22 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
   }
   const dispensers = new Map<string, DispenserSimulator>();
   for (const { role, profile, address } of devicesOf(config, "dispenser.crt591")) {
-    const { line } = cableOf(role);
+    const { wire: line } = cableOf(role);
     const pace = options.dispenserPace ?? 1;
     const started = startDispenserSimulator({ device: role, line, world: plant, profile, address, pace });
     dispensers.set(role, started);
     simulators.push(started);
   }
   for (const { role, profile, encoding } of devicesOf(config, "printer.escpos")) {
-    const { line } = cableOf(role);
+    const { wire: line } = cableOf(role);
     simulators.push(startPrinterSimulator({ device: role, line, world: plant, profile, encoding }));
   }
   const boards = new Map<string, LockBoards>();
   const locks = devicesOf(config, "lock.kerong");
-  for (const { line, roles } of cables) {
+  for (const { wire, roles } of cables) {
     const own = locks.filter(({ role }) => roles.includes(role));
     if (own.length === 0) continue;
-    const started = startLockBoards(line, own, plant);
+    const started = startLockBoards(wire, own, plant);
     simulators.push(started);
     for (const { role } of own) boards.set(role, started);
   }
@@ -207,7 +211,11 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
 }
 
 /** One cable for each serial device; lock boards with the same path in the configuration share one. */
-function lay(config: BenchConfig, folder: string): Cable[] {
+function lay(
+  config: BenchConfig,
+  folder: string,
+  between: NonNullable<BenchOptions["between"]> = (line) => line,
+): Cable[] {
   const serial: BenchDeviceOf<"fingerprint.ef01" | "lock.kerong" | "dispenser.crt591" | "printer.escpos">[] =
     [
       ...devicesOf(config, "printer.escpos"),
@@ -220,10 +228,10 @@ function lay(config: BenchConfig, folder: string): Cable[] {
     const key = port?.path ?? role;
     cables.set(key, [...(cables.get(key) ?? []), role]);
   }
-  return [...cables.values()].map((roles) => ({
-    line: new PtyLine(join(folder, roles[0] ?? "")),
-    roles,
-  }));
+  return [...cables.values()].map((roles) => {
+    const line = new PtyLine(join(folder, roles[0] ?? ""));
+    return { line, wire: between(line, roles), roles };
+  });
 }
 
 const SAVE_AFTER_MS = 100;
