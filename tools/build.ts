@@ -1,13 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
 
 /**
- * Builds what runs: `dist/unit`, which a unit gets and which stands alone in any folder, and `dist/dev`, the same
- * processes with the bench's ports plugged in. Heavy parts are chunks of their own, loaded when a step needs them.
+ * Builds what runs: `dist/unit`, which a unit gets and which stands alone in any folder; `dist/dev`, the same processes
+ * with the bench's ports plugged in; `dist/tool`, the operator's tool. Heavy parts are chunks of their own, loaded when a
+ * step needs them.
  */
 
 /** Packages with native code or data files; they are copied beside the bundle instead of into it. */
@@ -185,6 +186,27 @@ export async function buildDev(outdir = "dist/dev", mutation?: Mutation): Promis
   await addRunTime(outdir);
 }
 
+/** The operator's tool, one file. What it never does, drive a device, is left out of it. */
+export async function buildTool(outfile = "dist/tool/guichet-provision.mjs"): Promise<void> {
+  await build({
+    ...COMMON,
+    entryPoints: ["provisioning/tool/main.ts"],
+    outfile,
+    format: "esm",
+    banner: { js: "#!/usr/bin/env node" },
+    plugins: [
+      {
+        name: "no drivers",
+        setup: (context) =>
+          context.onResolve({ filter: /\/index\.ts$/ }, ({ kind }) =>
+            kind === "dynamic-import" ? { path: "node:fs", external: true } : undefined,
+          ),
+      },
+    ],
+  });
+  await chmod(outfile, 0o755);
+}
+
 async function addRunTime(outdir: string): Promise<void> {
   const { buildPage } = await import("./build-page.ts");
   await buildPage({ outDir: join(outdir, "page") });
@@ -198,5 +220,8 @@ if (import.meta.url === `file://${process.argv[1]}`) {
   const started = performance.now();
   await buildUnit();
   await buildDev();
-  console.log(`built dist/unit and dist/dev in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  await buildTool();
+  console.log(
+    `built dist/unit, dist/dev and dist/tool in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
 }

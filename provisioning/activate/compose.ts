@@ -1,13 +1,13 @@
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { err, type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
+import { err, type Fault, parseJson } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import type { BundleKind } from "../bundle/manifest.ts";
 import { piecesOf } from "../bundle/source.ts";
-import { type UnitConfiguration, UnitConfigurationSchema } from "../unit-configuration.ts";
-import { type Generation, generationFolder, type Standing } from "./layout.ts";
-import type { Chosen } from "./select.ts";
+import { UnitConfigurationSchema } from "../unit-configuration.ts";
+import { generationFolder, type Standing } from "./layout.ts";
+import { type Chosen, choose, type Given, type Report, type Terms } from "./select.ts";
 
 /** One file of the next generation. */
 export interface Piece {
@@ -22,68 +22,97 @@ const OWNS: Record<BundleKind, RegExp> = {
   certificates: /^((tls|ca)\.crt|heads\/certificates\.json)$/,
   content: /^(services\/.*|texts\/.*|heads\/content\.json)$/,
   configuration: /^(unit\.json|heads\/configuration\.json)$/,
-  software: /^heads\/software\.json$/,
+  software: /^(software\/.*|heads\/software\.json)$/,
   // `unconfigure` takes away what makes the unit serve; name, keys and certificate stay.
   command: /^(unit\.json|services\/.*|texts\/.*|heads\/(command|content|configuration)\.json)$/,
 };
 
-/** Every file of the next generation: the committed one with the chosen bundles in place of what they replace. */
-export async function compose(
-  state: string,
-  standing: Standing,
+/** The files of a generation that is there already. */
+export async function piecesOfGeneration(state: string, generation: number): Promise<Map<string, Piece>> {
+  const pieces = new Map<string, Piece>();
+  if (generation === 0) return pieces;
+  const folder = generationFolder(state, generation);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const from = join(entry.parentPath, entry.name);
+    const path = relative(folder, from);
+    pieces.set(path, { path, bytes: () => createReadStream(from) });
+  }
+  return pieces;
+}
+
+/** Every file of the next generation: those of the one before, with the chosen bundles in place of what they replace. */
+function compose(
+  before: ReadonlyMap<string, Piece>,
   after: Standing,
   chosen: readonly Chosen[],
-  generation: number,
-): Promise<Map<string, Piece>> {
-  const pieces = new Map<string, Piece>();
-  if (standing.generation > 0) {
-    const folder = generationFolder(state, standing.generation);
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const from = join(entry.parentPath, entry.name);
-      const path = relative(folder, from);
-      pieces.set(path, { path, bytes: () => createReadStream(from) });
-    }
-  }
+): Map<string, Piece> {
+  const pieces = new Map(before);
   const put = (path: string, bytes: Piece["bytes"]) => pieces.set(path, { path, bytes });
   for (const { manifest, head, source, contentAt } of chosen) {
     for (const path of [...pieces.keys()]) if (OWNS[manifest.kind].test(path)) pieces.delete(path);
     let at = contentAt;
     for (const { path, size } of manifest.files) {
       const from = at;
-      put(path, () => piecesOf(source, from, size));
+      put(manifest.kind === "software" ? `software/${path}` : path, () => piecesOf(source, from, size));
       at += size;
     }
     if (manifest.kind === "keys") put("keys.json", () => [Buffer.from(JSON.stringify(manifest.keys))]);
     put(`heads/${manifest.kind}.json`, () => [Buffer.from(JSON.stringify(head))]);
   }
-  const { counters, bundles } = after;
-  const record: Generation = { v: 1, generation, counters, bundles } as Generation;
-  put("generation.json", () => [Buffer.from(JSON.stringify(record))]);
+  const { generation, counters, bundles } = after;
+  put("generation.json", () => [Buffer.from(JSON.stringify({ v: 1, generation, counters, bundles }))]);
   return pieces;
 }
 
+/** What is to become of the bundles that came in together. */
+export interface Judgement {
+  reports: Report[];
+  /** The next generation; absent when there is none. */
+  next?: { standing: Standing; pieces: ReadonlyMap<string, Piece> };
+}
+
 /**
- * The dry run: what the unit's processes would find wrong with these files when they start with them. A unit without
- * `unit.json` is unconfigured, which is a state and no fault.
+ * Everything that decides about bundles before the disk is touched, for the unit and for the tool alike: which are good,
+ * and what the unit's processes would find wrong with the generation that they make. They are taken together or not at all.
  */
-export async function dryRun(
+export async function judge(
+  given: readonly Given[],
+  standing: Standing,
+  terms: Terms,
+  before: ReadonlyMap<string, Piece>,
+): Promise<Judgement> {
+  const { chosen, reports, after } = await choose(given, standing, terms);
+  if (chosen.length === 0) return { reports };
+  const next = { ...after, generation: standing.generation + 1 };
+  const pieces = compose(before, next, chosen);
+  const fault = await dryRun(pieces, next, terms);
+  return fault ? { reports: refuseAll(reports, fault) } : { reports, next: { standing: next, pieces } };
+}
+
+export const refuseAll = (reports: readonly Report[], fault: Fault): Report[] =>
+  reports.map((report) => (report.result.ok ? { ...report, result: err(fault) } : report));
+
+/** A unit without `unit.json` is unconfigured, which is a state and no fault. */
+async function dryRun(
   pieces: ReadonlyMap<string, Piece>,
   after: Standing,
-): Promise<Result<UnitConfiguration | undefined, Fault>> {
+  terms: Terms,
+): Promise<Fault | undefined> {
   const unitFile = pieces.get("unit.json");
-  if (!unitFile) return ok(undefined);
-  if (!after.claim) return err(bundleFault("unclaimed"));
+  if (!unitFile) return undefined;
+  if (!after.claim) return bundleFault("unclaimed");
   const parts: Uint8Array[] = [];
   for await (const part of unitFile.bytes()) parts.push(part);
   const parsed = parseJson(UnitConfigurationSchema, Buffer.concat(parts).toString("utf8"), "unit.json");
-  if (!parsed.ok) return parsed;
+  if (!parsed.ok) return parsed.error;
   const { unit, site, services } = parsed.value;
   if (unit !== after.claim.unit || site !== after.claim.site)
-    return err(bundleFault("notForThisUnit", { unit: after.claim.unit, site: after.claim.site }));
+    return bundleFault("notForThisUnit", { unit: after.claim.unit, site: after.claim.site });
+  if (terms.servicesUnknown && !after.bundles.content) return undefined;
   for (const service of services) {
     const path = `services/${service}/service.json`;
-    if (!pieces.has(path)) return err(bundleFault("missingFile", { path }));
+    if (!pieces.has(path)) return bundleFault("missingFile", { path });
   }
-  return parsed;
+  return undefined;
 }

@@ -1,3 +1,4 @@
+export { judge } from "./compose.ts";
 export * from "./folder.ts";
 export {
   type Generation,
@@ -8,5 +9,5 @@ export {
   type Standing,
 } from "./layout.ts";
 export * from "./provisioner.ts";
-export type { Given, Report } from "./select.ts";
+export type { Given, Report, Terms } from "./select.ts";
 export { PROBATION_MS, type Trial } from "./trial.ts";

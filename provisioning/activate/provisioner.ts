@@ -12,10 +12,10 @@ import {
 } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import type { Receiver } from "../bundle/open.ts";
-import { compose, dryRun, type Piece } from "./compose.ts";
+import { judge, type Piece, piecesOfGeneration, refuseAll } from "./compose.ts";
 import { diskFault, StateDisk, type Step } from "./disk.ts";
-import { generationFolder, LINKS, pointedAt, readStanding, type Standing } from "./layout.ts";
-import { choose, type Given, type Report } from "./select.ts";
+import { generationFolder, LINKS, pointedAt, readStanding } from "./layout.ts";
+import type { Given, Report } from "./select.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
 const log = defineEvents("provisioning", {
@@ -89,25 +89,21 @@ export class Provisioner {
     return this.#mutex.run(async () => {
       const standing = await readStanding(this.#state);
       if (!standing.ok) return given.map(({ file }) => ({ file, kind: undefined, result: standing }));
-      const { chosen, reports, after } = await choose(given, standing.value, await this.#judgedBy());
+      const terms = { ...(await this.#judgedBy()), installs: this.#trial.installs ?? false };
+      const before = await piecesOfGeneration(this.#state, standing.value.generation);
+      const { reports, next } = await judge(given, standing.value, terms, before);
       for (const { kind, result } of reports) if (!result.ok) log("refused", { kind }, result.error);
-      if (chosen.length === 0) return reports;
-      const generation = standing.value.generation + 1;
-      const pieces = await compose(this.#state, standing.value, after, chosen, generation);
-      const dry = await dryRun(pieces, after);
-      const done = dry.ok ? await this.#activate(standing.value, generation, pieces) : dry;
-      if (done.ok) return reports;
-      log("refused", {}, done.error);
-      return reports.map((report) => (report.result.ok ? { ...report, result: done } : report));
+      if (!next) return reports;
+      const done = await this.#activate(standing.value.generation, next.standing.generation, next.pieces);
+      return done.ok ? reports : refuseAll(reports, done.error);
     });
   }
 
   async #activate(
-    standing: Standing,
+    before: number,
     generation: number,
     pieces: ReadonlyMap<string, Piece>,
   ): Promise<Result<void, Fault>> {
-    const before = standing.generation;
     try {
       await this.#write(generation, pieces);
       await this.#point("active", generation);

@@ -2,7 +2,13 @@ import { type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.
 import type { JwsMany } from "../../fleet/contract/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import { BUNDLE_KINDS, type BundleKind, type BundleManifest } from "../bundle/manifest.ts";
-import { openBundle, peekBundle, type Receiver, unmetRequirement } from "../bundle/open.ts";
+import {
+  type OpenedBundle,
+  openBundle,
+  peekBundle,
+  type Receiver,
+  unmetRequirement,
+} from "../bundle/open.ts";
 import type { BundleSource } from "../bundle/source.ts";
 import { ClaimSchema } from "../claim.ts";
 import { receiverOf, type Standing } from "./layout.ts";
@@ -20,6 +26,14 @@ export interface Chosen extends Given {
   contentAt: number;
 }
 
+/** What bundles are judged by beside how the unit stands. */
+export interface Terms extends Pick<Receiver, "nonce" | "attestedTime"> {
+  /** The unit can install software. */
+  installs?: boolean;
+  /** For the tool, which sees only what lies before it: services that are not here may be on the unit. */
+  servicesUnknown?: boolean;
+}
+
 /** What became of one file. */
 export interface Report {
   file: string;
@@ -35,7 +49,7 @@ export interface Report {
 export async function choose(
   given: readonly Given[],
   standing: Standing,
-  more: Pick<Receiver, "nonce" | "attestedTime">,
+  terms: Terms,
 ): Promise<{ chosen: Chosen[]; reports: Report[]; after: Standing }> {
   const peeked = await Promise.all(
     given.map(async (one) => ({ ...one, claimed: await peekBundle(one.source) })),
@@ -51,10 +65,8 @@ export async function choose(
   const chosen: Chosen[] = [];
   let after: Standing = { ...standing, counters: { ...standing.counters }, bundles: { ...standing.bundles } };
   for (const { file, source, claimed } of peeked) {
-    const opened = await openBundle(source, receiverOf(after, more));
-    const next = opened.ok
-      ? await stepOn(after, opened.value.manifest, source, opened.value.contentAt)
-      : opened;
+    const opened = await openBundle(source, receiverOf(after, terms));
+    const next = opened.ok ? await stepOn(after, opened.value, source, terms) : opened;
     if (opened.ok && next.ok) {
       const { manifest, head, contentAt } = opened.value;
       after = next.value;
@@ -71,7 +83,7 @@ export async function choose(
   const again = await choose(
     given.filter(({ source }) => !aside.has(source)),
     standing,
-    more,
+    terms,
   );
   const refused = short.map(({ one, fault }) => ({
     file: one.file,
@@ -84,16 +96,17 @@ export async function choose(
 /** How the unit stands once it has taken this bundle too. */
 async function stepOn(
   before: Standing,
-  manifest: BundleManifest,
+  { manifest, contentAt }: OpenedBundle,
   source: BundleSource,
-  contentAt: number,
+  terms: Terms,
 ): Promise<Result<Standing, Fault>> {
   const after: Standing = {
     ...before,
     counters: { ...before.counters, [manifest.kind]: manifest.counter },
     bundles: { ...before.bundles, [manifest.kind]: manifest.id },
   };
-  if (manifest.kind === "software") return { ok: false, error: bundleFault("notInstallable") };
+  if (manifest.kind === "software" && !terms.installs)
+    return { ok: false, error: bundleFault("notInstallable") };
   if (manifest.kind === "keys") after.keys = manifest.keys;
   if (manifest.kind === "claim") {
     const text = await source.read(contentAt, manifest.files[0]?.size ?? 0);

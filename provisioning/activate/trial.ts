@@ -2,6 +2,8 @@ import { type Clock, within } from "../../drivers/kit/index.ts";
 
 /** What a trial needs of the unit around it. */
 export interface Trial {
+  /** True when `restart` also installs the packages in the generation's `software/`, as a unit in the field does. */
+  installs?: boolean;
   /** Makes every process read the active generation anew; whatever was under way has ended when it resolves. */
   restart(): Promise<void>;
   /** Codes of what still keeps the unit from being healthy; none when it is. */

@@ -18,6 +18,14 @@ export const bundleFault = defineErrors("bundle", {
     "The file of a signing key cannot be read",
     "Name the file that guichet-provision keys wrote; private keys end in .key",
   ),
+  noAnswer: user(
+    "There is no answer of a unit in the file",
+    "Leave the stick in the unit until the screen says that it can be taken out",
+  ),
+  noRequest: user(
+    "The unit asks for no certificate in this answer",
+    "Give it its claim first; a unit that has a certificate asks for none",
+  ),
   notABundle: user("The file is not a bundle", "Put the file that the provisioning tool wrote on the stick"),
   torn: user("The bundle is shorter or longer than it says", "Copy it again"),
   damaged: attack(

@@ -12,6 +12,7 @@ import {
   BUNDLE_LIMITS,
   type BundleCommand,
   type BundleKind,
+  type BundleManifest,
   bundleType,
   MANIFEST_BYTES,
   MANIFEST_SCHEMAS,
@@ -69,11 +70,12 @@ export function makeBundle(content: BundleContent, by: readonly SigningKey[]): B
   return bundle;
 }
 
-/** What a manifest that is about to be signed has wrong, by its own schema; its place is in the fault. */
-export function checkContent(content: BundleContent): Result<unknown, Fault> {
+/** What a bundle that is about to be made has wrong, by the schema of its kind; the place is in the fault. */
+export function checkContent(content: BundleContent): Result<BundleManifest, Fault> {
   const { files, hardware = ["any"], ...rest } = content;
   const listed = files.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: "0".repeat(64) }));
-  return check(MANIFEST_SCHEMAS[content.kind], { v: 1, ...rest, hardware, files: listed }, "manifest");
+  const manifest = { v: 1, ...rest, hardware, files: listed };
+  return check(MANIFEST_SCHEMAS[content.kind], manifest, "manifest") as Result<BundleManifest, Fault>;
 }
 
 export function assemble(head: JwsMany, contents: readonly Uint8Array[]): Buffer {

@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from "@sinclair/typebox";
+import { SIGNED_TYPES } from "../../fleet/contract/index.ts";
 import { KeySetSchema } from "../keys/key-set.ts";
 
 /**
@@ -17,6 +18,9 @@ export const BUNDLE_KINDS = [
 export type BundleKind = (typeof BUNDLE_KINDS)[number];
 export const bundleType = <K extends BundleKind>(kind: K): `guichet.bundle.${K}.v1` =>
   `guichet.bundle.${kind}.v1`;
+
+/** The one role whose keys sign bundles of a kind. */
+export const bundleRole = (kind: BundleKind) => SIGNED_TYPES[bundleType(kind)];
 
 const MIB = 1024 * 1024;
 /** What a bundle of each kind may be and hold at most; judged before anything of it is read. */
@@ -91,7 +95,8 @@ const common = {
 const manifest = <K extends BundleKind, P extends TProperties>(kind: K, more: P) =>
   Type.Object({ ...common, kind: Type.Literal(kind), ...more }, closed);
 
-export const BUNDLE_COMMANDS = ["unconfigure", "erase"] as const;
+/** What a destructive command does. */
+export const BUNDLE_COMMANDS = ["unconfigure"] as const;
 export type BundleCommand = (typeof BUNDLE_COMMANDS)[number];
 
 /** One schema for each kind, so that a mistake is named at its place. */

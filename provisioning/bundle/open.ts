@@ -66,7 +66,9 @@ export async function openBundle(
   const manifest = verifyManifest(head, source.size, receiver.keys);
   if (!manifest.ok) return manifest;
   const wrong =
-    wrongFor(manifest.value, receiver) ?? wrongFiles(manifest.value, contentAt, source.size) ?? undefined;
+    wrongFor(manifest.value, receiver) ??
+    wrongFiles(manifest.value) ??
+    wrongLength(manifest.value, contentAt, source.size);
   if (wrong) return err(wrong);
   let at = contentAt;
   for (const file of manifest.value.files) {
@@ -101,7 +103,9 @@ function verifyManifest(head: JwsMany, size: number, keys: KeySet): Result<Bundl
   const sound = checkKeySet(next, true);
   if (!sound.ok) return sound;
   const own = enoughSigners(head, kind, next);
-  return own.ok ? manifest : own;
+  if (own.ok) return manifest;
+  const absent = own.error.code === signatureFault("unknownKey").code;
+  return absent ? err(bundleFault("tooFewSignatures", { found: 0, keys: next.version })) : own;
 }
 
 function enoughSigners(head: JwsMany, kind: BundleKind, keys: KeySet): Result<number, Fault> {
@@ -141,7 +145,8 @@ function isFor(target: Target, receiver: Receiver): boolean {
   return true;
 }
 
-function wrongFiles(manifest: BundleManifest, contentAt: number, size: number): Fault | undefined {
+/** What the list of files of a manifest has wrong. */
+export function wrongFiles(manifest: Pick<BundleManifest, "kind" | "files">): Fault | undefined {
   const limit = BUNDLE_LIMITS[manifest.kind];
   if (manifest.files.length > limit.files)
     return bundleFault("tooLarge", { files: manifest.files.length, limit: limit.files });
@@ -160,9 +165,13 @@ function wrongFiles(manifest: BundleManifest, contentAt: number, size: number): 
     return bundleFault("missingFile", { path: "claim.json" });
   if (manifest.kind === "configuration" && !names.has("unit.json"))
     return bundleFault("missingFile", { path: "unit.json" });
-  if (manifest.kind === "certificates" && !names.has("tls.crt"))
+  if (manifest.kind === "certificates" && names.size === 0)
     return bundleFault("missingFile", { path: "tls.crt" });
-  const total = manifest.files.reduce((sum, file) => sum + file.size, contentAt);
+  return undefined;
+}
+
+function wrongLength({ files }: BundleManifest, contentAt: number, size: number): Fault | undefined {
+  const total = files.reduce((sum, file) => sum + file.size, contentAt);
   return total === size ? undefined : bundleFault("torn", { expected: total, found: size });
 }
 
