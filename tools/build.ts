@@ -31,7 +31,14 @@ const HELPERS: Record<string, string> = {
   guardian: "drivers/lock/gpio/guardian/main.ts",
   vision: "runtime/senses/vision/helper.ts",
   "still-helper": "drivers/camera/libcamera/still-helper.ts",
+  /** The technician's command. */
+  guichet: "runtime/diagnostics/command/main.ts",
 };
+
+/** `guichet` as one types it, wherever the folder lies and whatever links to it. */
+const COMMAND = `#!/bin/sh
+exec node "$(dirname "$(readlink -f "$0")")/guichet.mjs" "$@"
+`;
 
 const DEV_HELPERS: Record<string, string> = { ...HELPERS, guardian: "runtime/dev/guardian.ts" };
 
@@ -157,6 +164,7 @@ export async function buildUnit(outdir = "dist/unit"): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   const inputs = await bundle(UNIT_PROCESSES, HELPERS, outdir);
   await addRunTime(outdir);
+  await writeFile(join(outdir, "guichet"), COMMAND, { mode: 0o755 });
   await writeFile(join(outdir, "bundle.txt"), `${[...new Set(inputs)].sort().join("\n")}\n`);
 }
 

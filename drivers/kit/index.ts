@@ -6,3 +6,4 @@ export * from "./log.ts";
 export * from "./modules.ts";
 export * from "./result.ts";
 export * from "./schema.ts";
+export * from "./version.ts";

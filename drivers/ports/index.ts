@@ -10,6 +10,7 @@ export * from "./gpio-choice.ts";
 export * from "./i2c.ts";
 export * from "./i2c-sensor.ts";
 export * from "./serial.ts";
+export * from "./tap/index.ts";
 export * from "./tools.ts";
 export * from "./types.ts";
 

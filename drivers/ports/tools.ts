@@ -1,5 +1,6 @@
 import type { Redeem } from "../contract/index.ts";
 import type { Clock } from "../kit/index.ts";
+import type { WireTap } from "./tap/index.ts";
 import type { Ports } from "./types.ts";
 
 /** What a process gives to every driver that it creates. */
@@ -10,13 +11,19 @@ export interface DriverTools {
   redeem: Redeem;
   /** One object per process and key, made at the first call: a bus that several devices hang on. */
   share<T>(key: string, make: () => T): T;
+  /** Keeps what is said on the wires of this process, where there is one. */
+  tap?: WireTap;
 }
 
-/** `redeem` of a process without a ledger decides nothing: it must refuse. */
-export function driverTools(ports: Ports, clock: Clock, redeem: Redeem): DriverTools {
+/**
+ * `redeem` of a process without a ledger decides nothing: it must refuse.
+ * @param tap listens in to the ports
+ */
+export function driverTools(ports: Ports, clock: Clock, redeem: Redeem, tap?: WireTap): DriverTools {
   const shared = new Map<string, unknown>();
   return {
-    ports,
+    ports: tap ? tap.over(ports) : ports,
+    ...(tap ? { tap } : {}),
     clock,
     redeem,
     share: <T>(key: string, make: () => T): T => {

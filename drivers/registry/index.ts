@@ -9,7 +9,7 @@ import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
 import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
 import { GpioLockConfiguration } from "../lock/gpio/configuration.ts";
 import { KerongConfiguration } from "../lock/kerong/configuration.ts";
-import type { DriverTools } from "../ports/index.ts";
+import type { DriverTools, Redaction } from "../ports/index.ts";
 import { EscposConfiguration } from "../printer/escpos/configuration.ts";
 import { Bme280Configuration } from "../sensor/bme280/configuration.ts";
 import { Ina226Configuration } from "../sensor/ina226/configuration.ts";
@@ -20,6 +20,8 @@ import { Sht31Configuration } from "../sensor/sht31/configuration.ts";
 /** What every driver's `index.ts` exports. The class of the driver says which verbs it has. */
 export interface DriverModule<Settings, Verbs = unknown> {
   create(settings: Settings, tools: DriverTools): Driver<Verbs>;
+  /** What of its wire may be kept; without it nothing of a person is ever on it. */
+  redaction?(): Redaction;
 }
 
 interface Row<Schema extends TSchema> {
@@ -76,7 +78,19 @@ export async function createDrivers(
     own.map(async (device) => {
       // The row's schema has been checked against this device, whatever its name.
       const module = (await REGISTRY[device.driver].load()) as DriverModule<DeviceConfiguration>;
-      return { device, driver: module.create(device, tools) };
+      return { device, driver: createDriver(module, device, tools) };
     }),
   );
+}
+
+/** Makes one driver, and has the process's tap listen in to it. */
+export function createDriver<Settings extends { role: string }, Verbs>(
+  module: DriverModule<Settings, Verbs>,
+  device: Settings,
+  tools: DriverTools,
+): Driver<Verbs> {
+  const { tap } = tools;
+  if (!tap) return module.create(device, tools);
+  tap.bind(device, module.redaction);
+  return tap.watch(module.create(device, tools));
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { VERSION } from "../../drivers/kit/index.ts";
 import { startWatchdog } from "../ipc/index.ts";
 import { startCore } from "./core.ts";
 
@@ -10,7 +11,7 @@ export async function main(): Promise<void> {
   if (!values.state) throw new TypeError("usage: core --state DIR");
   startWatchdog({ deadlineMs: 10_000 });
   const assets = join(dirname(fileURLToPath(import.meta.url)), "page");
-  const core = await startCore({ state: values.state, assets, version: "0.1.0" });
+  const core = await startCore({ state: values.state, assets, version: VERSION });
   console.log(JSON.stringify({ ready: "screen", url: core.url }));
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => void core.stop().then(() => process.exit(0)));

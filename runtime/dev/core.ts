@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { setLog } from "../../drivers/kit/index.ts";
+import { setLog, VERSION } from "../../drivers/kit/index.ts";
 import { startCore } from "../core/index.ts";
 import { startWatchdog } from "../ipc/index.ts";
 import { stateArgument, stopOnSignal } from "./bench-ports.ts";
@@ -13,7 +13,7 @@ export async function main(): Promise<void> {
   const core = await startCore({
     state: stateArgument(),
     assets,
-    version: "0.1.0",
+    version: VERSION,
     backoff: [200, 2_000],
     telemetryPeriodMs: 10_000,
     patienceMs: 3_000,

@@ -12,7 +12,7 @@ import {
   type Result,
 } from "../../drivers/kit/index.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
-import type { Events, Methods } from "./messages.ts";
+import type { Events, Method, Methods } from "./messages.ts";
 
 export const ipcFault = defineErrors("ipc", {
   gone: {
@@ -78,6 +78,11 @@ export type Handlers<M extends Methods> = {
   [K in keyof M]: (body: Static<M[K]["request"]>) => Promise<Result<Answer<Static<M[K]["answer"]>>>>;
 };
 
+/** Methods that are loaded when somebody asks for one; undefined for a name that is not there either. */
+export type MoreMethods = (
+  name: string,
+) => Promise<{ method: Method; handler(body: unknown): Promise<Result<Answer<unknown>>> } | undefined>;
+
 type EventListener<E extends Events, K extends keyof E> = (body: Static<E[K]>, parts: Uint8Array[]) => void;
 
 /**
@@ -90,6 +95,7 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
   readonly #incoming: In;
   readonly #handlers: Partial<Handlers<Methods>>;
   readonly #local: Methods;
+  readonly #more: MoreMethods | undefined;
   readonly #waiting = new Map<number, { method: string; settle(answer: Result<Answer<unknown>>): void }>();
   readonly #listeners = new Map<string, Set<(body: never, parts: Uint8Array[]) => void>>();
   #nextId = 0;
@@ -97,13 +103,20 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
 
   constructor(
     socket: Socket,
-    options: { remote: Remote; incoming: In; local?: Methods; handlers?: Partial<Handlers<Methods>> },
+    options: {
+      remote: Remote;
+      incoming: In;
+      local?: Methods;
+      handlers?: Partial<Handlers<Methods>>;
+      more?: MoreMethods;
+    },
   ) {
     this.#socket = socket;
     this.#remote = options.remote;
     this.#incoming = options.incoming;
     this.#local = options.local ?? {};
     this.#handlers = options.handlers ?? {};
+    this.#more = options.more;
     const reader = new FrameReader((head, parts) => this.#receive(head, parts));
     socket.on("data", (chunk: Buffer) => {
       if (!reader.push(chunk)) this.#reject("frame");
@@ -196,13 +209,13 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
   }
 
   async #answer(name: string, body: unknown): Promise<Result<Answer<unknown>>> {
-    const method = Object.hasOwn(this.#local, name) ? this.#local[name] : undefined;
-    const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
-    if (!method || !handler) return err(ipcFault("unknownMethod"));
-    const request = check(method.request, body, name);
-    if (!request.ok) return request;
+    let method = Object.hasOwn(this.#local, name) ? this.#local[name] : undefined;
+    let handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
     try {
-      return await handler(request.value as never);
+      if (!method || !handler) ({ method, handler } = (await this.#more?.(name)) ?? {});
+      if (!method || !handler) return err(ipcFault("unknownMethod"));
+      const request = check(method.request, body, name);
+      return request.ok ? await handler(request.value) : request;
     } catch (error) {
       if (isFault(error)) return err(error);
       log("handlerFailed", { method: name }, error);

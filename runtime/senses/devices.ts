@@ -12,7 +12,7 @@ import {
 } from "../../drivers/contract/index.ts";
 import { DeviceHost } from "../../drivers/host/index.ts";
 import type { Clock } from "../../drivers/kit/index.ts";
-import { driverTools, type Ports } from "../../drivers/ports/index.ts";
+import { driverTools, type Ports, type WireTap } from "../../drivers/ports/index.ts";
 import { createDrivers, type DeviceConfiguration } from "../../drivers/registry/index.ts";
 import { CameraView } from "./camera-view.ts";
 
@@ -34,13 +34,14 @@ export async function makeDevices(options: {
   ports: Ports;
   clock: Clock;
   redeem: Redeem;
+  tap: WireTap;
   onStatus: (device: DeviceStatus) => void;
   onWedged: ((role: string) => void) | undefined;
   onCleared: (role: string, cleared: Cleared) => void;
 }): Promise<SensesDevices> {
   const { clock, onStatus, onWedged, onCleared } = options;
   const hosting = { clock, onStatus, ...(onWedged ? { onWedged } : {}) };
-  const tools = driverTools(options.ports, clock, options.redeem);
+  const tools = driverTools(options.ports, clock, options.redeem, options.tap);
   const all: DeviceHost<unknown>[] = [];
   const sensors: DeviceHost<Sensor>[] = [];
   const views = new Map<CameraRole, CameraView>();

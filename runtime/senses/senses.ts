@@ -5,6 +5,7 @@ import { EventWatchers, Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
+import { Diagnostics } from "../diagnostics/index.ts";
 import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } from "../ipc/index.ts";
 import { attestationKey } from "./attestation.ts";
 import { Clearings } from "./clearings.ts";
@@ -52,15 +53,23 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   const clearings = new Clearings(() => {
     for (const peer of peers) peer.emit("cleared", {});
   });
+  const diagnostics = new Diagnostics({
+    clock,
+    state: options.state,
+    process: "senses",
+    devices: () => devices.all(),
+  });
   const devices = await makeDevices({
     configured,
     ports: options.ports,
     clock,
     redeem: printing.redeem,
+    tap: diagnostics.tap,
     onStatus: (device) => {
+      diagnostics.status(device);
       for (const peer of peers) peer.emit("status", { device });
     },
-    onWedged: options.onWedged,
+    onWedged: (role) => diagnostics.wedged(role, options.onWedged),
     onCleared: (role, cleared) => clearings.add({ role, ...cleared }),
   });
   const watchers = new EventWatchers(devices.all());
@@ -185,6 +194,7 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
       incoming: {},
       local: sensesMethods,
       handlers: handlersFor(() => peer) as never,
+      more: diagnostics.methods(() => peer.closed),
     });
     peers.add(peer);
     void peer.closed.then(() => {
@@ -204,6 +214,7 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
       vision.kill("stop");
       await Promise.all(devices.views().map((view) => view.stop()));
       await Promise.all(devices.all().map((device) => device.stop()));
+      await diagnostics.stop();
     },
   };
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../drivers/contract/index.ts";
 import { DeviceHost } from "../../drivers/host/index.ts";
 import type { Clock } from "../../drivers/kit/index.ts";
-import { driverTools, type Ports } from "../../drivers/ports/index.ts";
+import { driverTools, type Ports, type WireTap } from "../../drivers/ports/index.ts";
 import { createDrivers, type DeviceConfiguration } from "../../drivers/registry/index.ts";
 import { type GuardInput, guardInput } from "./guards.ts";
 
@@ -30,6 +30,7 @@ export async function makeDevices(options: {
   ports: Ports;
   clock: Clock;
   redeem: Redeem;
+  tap: WireTap;
   onStatus: (device: DeviceStatus) => void;
   onWedged: ((role: string) => void) | undefined;
   onInput: (role: string, state: "active" | "inactive") => void;
@@ -41,7 +42,7 @@ export async function makeDevices(options: {
   const inputs: VaultDevices["inputs"] = new Map();
   const guards: VaultDevices["guards"] = [];
   const lights: VaultDevices["lights"] = new Map();
-  const tools = driverTools(options.ports, clock, options.redeem);
+  const tools = driverTools(options.ports, clock, options.redeem, options.tap);
   for (const { driver } of await createDrivers("vault", options.configured, tools)) {
     const { role } = driver;
     // The class of a driver says which verbs it has.

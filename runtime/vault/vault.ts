@@ -3,6 +3,7 @@ import { EventWatchers, Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
+import { Diagnostics } from "../diagnostics/index.ts";
 import { type Handlers, listenUnix, Peer, type Slot, type vaultEvents, vaultMethods } from "../ipc/index.ts";
 import { settleCardEffect, watchLeftovers } from "./card-recovery.ts";
 import { Collection } from "./collection.ts";
@@ -67,13 +68,23 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   const everyone = (tell: (peer: VaultPeer) => void): void => {
     for (const peer of peers) tell(peer);
   };
+  const diagnostics = new Diagnostics({
+    clock,
+    state: options.state,
+    process: "vault",
+    devices: () => devices.all(),
+  });
   const devices = await makeDevices({
     configured: config.devices,
     ports: options.ports,
     clock,
     redeem,
-    onWedged: options.onWedged,
-    onStatus: (device) => everyone((peer) => peer.emit("status", { device })),
+    tap: diagnostics.tap,
+    onWedged: (role) => diagnostics.wedged(role, options.onWedged),
+    onStatus: (device) => {
+      diagnostics.status(device);
+      everyone((peer) => peer.emit("status", { device }));
+    },
     onInput: (role, state) => {
       // Durable or not, it binds at once; a ledger that cannot write has died, which ends the process.
       if (state === "active") latches.note(role).catch(() => undefined);
@@ -105,6 +116,12 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     clock,
   });
 
+  /** Role of what moves the item of a slot; those of a magazine are `M1-03`. */
+  const deviceOf = (slot: string): string | undefined => {
+    const place = config.slots.find((one) => one.slot === slot || slot.startsWith(`${one.slot}-`));
+    return place && ("lock" in place ? place.lock : place.dispenser);
+  };
+
   let settled = false;
   const ready = (): Result<void> => (settled ? ok(undefined) : err(vaultFault("notReady")));
   const exchange = new Exchange({
@@ -114,6 +131,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     lights: devices.lights,
     ready: () => (collection.anyBusy() ? err(vaultFault("slotBusy")) : ready()),
     onEvent: (event) => {
+      if (event.phase === "unknown") diagnostics.unknownOutcome(deviceOf(event.slot));
       everyone((peer) => peer.emit("exchange", event));
       void tellSlots();
     },
@@ -124,6 +142,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     interlocks,
     gate: () => (exchange.current ? err(vaultFault("exchangeOpen")) : ready()),
     onHandover: (handover) => {
+      if (handover.outcome === "unknown") diagnostics.unknownOutcome(deviceOf(handover.slot));
       everyone((peer) => peer.emit("handover", handover));
       if (handover.phase === "done") void tellSlots();
     },
@@ -226,6 +245,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
       incoming: {},
       local: vaultMethods,
       handlers: handlersFor(() => peer) as never,
+      more: diagnostics.methods(() => peer.closed),
     });
     peers.add(peer);
     void peer.closed.then(() => peers.delete(peer));
@@ -269,6 +289,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
       for (const peer of peers) peer.close();
       await Promise.all([collection.idle(), exchange.idle()]);
       await Promise.all(devices.all().map((device) => device.stop()));
+      await diagnostics.stop();
       await settling.catch(() => undefined);
       await ledger.close();
     },

@@ -6,5 +6,6 @@ import { ef01Driver } from "./driver.ts";
 
 export { type Ef01Settings, ef01Driver } from "./driver.ts";
 
+export { redaction } from "./redaction.ts";
 export const create = (settings: Static<typeof Ef01Configuration>, tools: DriverTools): Driver<Fingerprint> =>
   ef01Driver(settings, { serial: tools.ports.serial, clock: tools.clock });
