@@ -11,8 +11,15 @@ import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
  * step needs them.
  */
 
-/** Packages with native code or data files; they are copied beside the bundle instead of into it. */
-const NATIVE = ["sqlite3", "@serialport/bindings-cpp", "i2c-bus", "epoll", "sharp", "koffi"];
+/** Packages that find their native code by rules of their own; they are copied beside the bundle instead of into it. */
+const WHOLE = ["sharp", "koffi"];
+/** The compiled part of the other native packages, by the name under which it lies in `native/`. */
+const ADDONS: Record<string, string> = {
+  "node_sqlite3.node": "sqlite3",
+  "i2c.node": "i2c-bus",
+  "epoll.node": "epoll",
+  "serialport.node": "@serialport/bindings-cpp",
+};
 const DEV_ONLY = ["node-pty", "aedes", "fastify", "esbuild", "playwright-core", "@peculiar/x509"];
 
 /** The processes that are always up: one file each with V8's code cache beside it, because a start counts. */
@@ -66,8 +73,8 @@ async function bundle(
   const common = {
     ...COMMON,
     outdir,
-    external: [...NATIVE, ...extra],
-    plugins: mutation ? [mutating(mutation)] : [],
+    external: [...WHOLE, ...extra],
+    plugins: [addons, ...(mutation ? [mutating(mutation)] : [])],
   };
   const [programs, mains] = await Promise.all([
     build({
@@ -116,6 +123,31 @@ if (process.argv.includes("--compile")) writeFileSync(file + ".cache", script.cr
 else module.exports.main();
 `;
 
+/**
+ * Native packages look for their compiled part in many places, which at a start costs more than all else they do. What
+ * looks for it is replaced: the parts lie in one folder.
+ */
+const addons: Plugin = {
+  name: "addons",
+  setup: (context) => {
+    context.onResolve({ filter: /^(bindings|node-gyp-build)$/ }, ({ path }) => ({
+      path,
+      namespace: "addons",
+    }));
+    context.onLoad({ filter: /.*/, namespace: "addons" }, ({ path }) => {
+      const file = path === "bindings" ? "file" : '"serialport.node"';
+      return { contents: `module.exports = (file) => require(__dirname + "/native/" + ${file});` };
+    });
+  },
+};
+
+async function copyAddons(outdir: string): Promise<void> {
+  const { path } = createRequire(import.meta.url)("node-gyp-build") as { path(folder: string): string };
+  await mkdir(join(outdir, "native"));
+  for (const [file, name] of Object.entries(ADDONS))
+    await cp(path(join("node_modules", name)), join(outdir, "native", file));
+}
+
 /** Copies a package and what it needs at run time, without its sources and build leftovers. */
 async function copyPackage(name: string, from: string, target: string, done: Set<string>): Promise<void> {
   if (done.has(name)) return;
@@ -126,23 +158,16 @@ async function copyPackage(name: string, from: string, target: string, done: Set
     dependencies?: Record<string, string>;
     optionalDependencies?: Record<string, string>;
   };
-  // The sources of native packages are compiled already; those of others are what runs.
-  const folders = NATIVE.includes(name) ? "deps|src|obj\\.target|node_modules" : "node_modules";
-  const skip = new RegExp(
-    `/(${folders}|\\.deps|test|tests|docs|examples)(/|$)|\\.(md|map|d\\.ts|cc|cpp|h|o|gyp|mk|ts)$`,
-  );
+  const skip = /\/(node_modules|test|tests|docs|examples)(\/|$)|\.(md|map|d\.ts|cc|cpp|h|gyp|ts)$/;
   await cp(root, join(target, name), {
     recursive: true,
     dereference: true,
-    filter: (path) => !skip.test(path.slice(root.length)) || path.endsWith("/build/Release"),
+    filter: (path) => !skip.test(path.slice(root.length)),
   });
   for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
-    if (!BUILD_TIME.has(dependency)) await copyPackage(dependency, root, target, done);
+    await copyPackage(dependency, root, target, done);
   }
 }
-
-/** Named as dependencies by native packages, needed only to compile them. */
-const BUILD_TIME = new Set(["node-gyp", "prebuild-install", "nan", "tar", "node-addon-api"]);
 
 async function packageRoot(name: string, from: string): Promise<string | undefined> {
   const require = createRequire(join(from, "x.js"));
@@ -220,7 +245,8 @@ async function addRunTime(outdir: string): Promise<void> {
   await buildPage({ outDir: join(outdir, "page") });
   await copyVisionAssets(join(outdir, "assets"));
   const done = new Set<string>();
-  for (const name of NATIVE)
+  await copyAddons(outdir);
+  for (const name of WHOLE)
     await copyPackage(name, dirname(process.argv[1] ?? "."), join(outdir, "node_modules"), done);
 }
 

@@ -139,11 +139,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return stack;
 }
 
+/** What a unit's processes get of the environment: as little as from systemd, for some of it would change how Node runs. */
+export const unitEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => ["PATH", "HOME", "LANG", "TZ"].includes(name) || name.startsWith("GUICHET_"),
+    ),
+  );
+
 /** Starts the three processes beside each other; each starts again when it ends. */
 function runUnit(options: StackOptions, bench: Bench, state: string, extra: NodeJS.ProcessEnv): RunningUnit {
   const dist = resolve(options.dist ?? "dist/dev");
   const env = {
-    ...process.env,
+    ...unitEnvironment(),
     GUICHET_BENCH_BUS: bench.busSocket,
     GUICHET_BENCH_CAMERA: bench.cameraPath,
     ...(options.quiet ? { GUICHET_LOG: "error" } : {}),

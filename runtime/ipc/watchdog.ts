@@ -31,7 +31,11 @@ export interface Watchdog {
   stop(): Promise<void>;
 }
 
-/** @param deadlineMs longest time that the main thread may be away, ms */
+/**
+ * It watches from the first beat on, a tenth of the deadline later: a start is not made slower by a second process, and
+ * one that hangs is ended by what started it.
+ * @param deadlineMs longest time that the main thread may be away, ms
+ */
 export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog {
   let dog: ChildProcess | undefined;
   let stopped = false;
@@ -63,7 +67,6 @@ export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog 
     Math.max(10, deadlineMs / 10),
   );
   timer.unref();
-  watch();
   return {
     stop: async () => {
       if (stopped) return;

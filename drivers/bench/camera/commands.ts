@@ -13,7 +13,8 @@ const NAMES = [
 ];
 
 /**
- * The one program behind all names, plain CommonJS so that it starts quickly. Takes the long and short options that
+ * The one program behind all names but for the list of cameras, which a shell shows: a unit asks for it at its start, and
+ * the real program is not Node either. Plain CommonJS so that it starts quickly. Takes the long and short options that
  * these programs share; like them it shows a preview for `--timeout` ms (5000 if not said) before a still, films
  * for as long (0 is for ever), and ends with 255 and a line on stderr when the camera is not there.
  */
@@ -28,7 +29,7 @@ const VALUES = new Set(["output", "timeout", "width", "height", "camera", "encod
   "rotation", "shutter", "gain", "awb", "awbgains", "metering", "exposure", "ev", "brightness", "contrast", "saturation",
   "sharpness", "denoise", "viewfinder-width", "viewfinder-height", "lores-width", "lores-height", "mode", "roi", "tuning-file",
   "info-text", "preview", "bitrate", "intra", "profile", "level", "segment", "circular", "inline", "thumb", "restart", "autofocus-mode"]);
-const FLAGS = new Set(["nopreview", "list-cameras", "immediate", "flush", "hflip", "vflip", "verbose", "help", "version", "fullscreen",
+const FLAGS = new Set(["nopreview", "immediate", "flush", "hflip", "vflip", "verbose", "help", "version", "fullscreen",
   "rawfull", "raw", "autofocus-on-capture"]);
 const fail = (text) => { process.stderr.write("ERROR: *** " + text + " ***\n"); process.exit(255); };
 const options = {};
@@ -46,37 +47,42 @@ for (let i = 0; i < args.length; i += 1) {
   } else fail("unrecognised option '" + args[i] + "'");
 }
 const get = (path, onResponse) => http.get({ socketPath, path, agent: false }, onResponse).on("error", () => fail("no cameras available"));
-const listing = (cameras) => cameras.length === 0 ? "No cameras available!\n" : "Available cameras\n-----------------\n" +
-  cameras.map(({ index }) => index + " : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@" + index + "/imx708@1a)\n" +
-    "    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]\n" +
-    "                             2304x1296 [56.03 fps - (0, 0)/4608x2592 crop]\n" +
-    "                             4608x2592 [14.35 fps - (0, 0)/4608x2592 crop]\n").join("");
 const query = () => "camera=" + (options.camera || "0") + "&width=" + (options.width || (video ? 640 : 2304)) +
   "&height=" + (options.height || (video ? 480 : 1296)) + "&framerate=" + (options.framerate || "10");
 process.stdout.on("error", () => process.exit(1));
-if (options["list-cameras"]) {
-  get("/list", (response) => {
-    let text = "";
-    response.setEncoding("utf8").on("data", (chunk) => { text += chunk; }).on("end", () => process.stdout.write(listing(JSON.parse(text))));
-  });
-} else {
-  if (!options.output) fail("no output file name has been given");
-  const timeout = options.timeout === undefined ? 5000 : Number(options.timeout);
-  const output = () => options.output === "-" ? process.stdout : fs.createWriteStream(options.output);
-  const shoot = (path) => get(path, (response) => {
-    if (response.statusCode !== 200) fail("no cameras available");
-    response.on("aborted", () => fail("camera frontend has timed out"));
-    response.pipe(output());
-  });
-  if (video) {
-    if ((options.codec || "h264") !== "mjpeg") fail("this bench films mjpeg only");
-    shoot("/stream?" + query());
-    if (timeout > 0) setTimeout(() => process.exit(0), timeout);
-  } else if (timeout === 0) {
-    setInterval(() => undefined, 1 << 30);
-  } else setTimeout(() => shoot("/still?" + query()), options.immediate ? 0 : timeout);
-}
+if (!options.output) fail("no output file name has been given");
+const timeout = options.timeout === undefined ? 5000 : Number(options.timeout);
+const output = () => options.output === "-" ? process.stdout : fs.createWriteStream(options.output);
+const shoot = (path) => get(path, (response) => {
+  if (response.statusCode !== 200) fail("no cameras available");
+  response.on("aborted", () => fail("camera frontend has timed out"));
+  response.pipe(output());
+});
+if (video) {
+  if ((options.codec || "h264") !== "mjpeg") fail("this bench films mjpeg only");
+  shoot("/stream?" + query());
+  if (timeout > 0) setTimeout(() => process.exit(0), timeout);
+} else if (timeout === 0) {
+  setInterval(() => undefined, 1 << 30);
+} else setTimeout(() => shoot("/still?" + query()), options.immediate ? 0 : timeout);
 `;
+
+/** The file beside the camera server's socket that holds what `--list-cameras` prints. */
+export const listOf = (socket: string): string => `${socket}.list`;
+
+/** The list of the attached cameras as the programs print it. */
+export const listing = (cameras: readonly { index: number }[]): string =>
+  cameras.length === 0
+    ? "No cameras available!\n"
+    : `Available cameras\n-----------------\n${cameras
+        .map(
+          ({ index }) => `${index} : imx708 [4608x2592 10-bit RGGB] (/base/soc/i2c0mux/i2c@${index}/imx708@1a)
+    Modes: 'SRGGB10_CSI2P' : 1536x864 [120.13 fps - (768, 432)/3072x1728 crop]
+                             2304x1296 [56.03 fps - (0, 0)/4608x2592 crop]
+                             4608x2592 [14.35 fps - (0, 0)/4608x2592 crop]
+`,
+        )
+        .join("")}`;
 
 /**
  * Writes the camera programs of a bench.
@@ -91,7 +97,13 @@ export function writeCameraCommands(folder: string, socket: string): void {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   for (const name of NAMES) {
     const path = join(folder, name);
-    writeFileSync(path, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(program)} ${name} "$@"\n`);
+    writeFileSync(
+      path,
+      `#!/bin/sh
+case " $* " in *" --list-cameras "*) exec cat ${quote(listOf(socket))} ;; esac
+exec ${quote(process.execPath)} ${quote(program)} ${name} "$@"
+`,
+    );
     chmodSync(path, 0o755);
   }
 }

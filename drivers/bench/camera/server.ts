@@ -1,9 +1,10 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Clock, systemClock } from "../../kit/index.ts";
 import { type BenchConfig, devicesOf } from "../config.ts";
 import type { Plant } from "../plant/index.ts";
 import type { Simulator } from "../world.ts";
+import { listing, listOf } from "./commands.ts";
 
 /** Serves the cameras' pictures to the camera command over HTTP on a Unix socket. */
 export async function startCameraServer(options: {
@@ -23,10 +24,6 @@ export async function startCameraServer(options: {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://bench");
     const number = (name: string, otherwise: number) => Number(url.searchParams.get(name) ?? otherwise);
-    if (url.pathname === "/list") {
-      response.end(JSON.stringify(present().map(({ role, index }) => ({ role, index }))));
-      return;
-    }
     const role = url.searchParams.get("role");
     const camera = role
       ? usb.find((one) => one.role === role && plant.attached(role))
@@ -68,6 +65,15 @@ export async function startCameraServer(options: {
     response.end();
   }
 
+  let listed: string | undefined;
+  const list = () => {
+    const now = listing(present());
+    if (now !== listed) writeFileSync(listOf(socket), now);
+    listed = now;
+  };
+  list();
+  const unheard = plant.onChange(list);
+
   rmSync(socket, { force: true });
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
@@ -79,6 +85,8 @@ export async function startCameraServer(options: {
   return {
     async stop() {
       stopped.abort();
+      unheard();
+      rmSync(listOf(socket), { force: true });
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

@@ -1,6 +1,7 @@
 import { type Camera, type Driver, deviceFault, type Session, STILL_LIMIT_MS } from "../../contract/index.ts";
 import { type Clock, defer, type Fault } from "../../kit/index.ts";
-import { Alone, type CameraCommands, Freshness, film, finishGroup, startGroup } from "../../ports/index.ts";
+import { Alone, type CameraCommands, Freshness, film, finishGroup } from "../../ports/index.ts";
+import { CameraList } from "./list.ts";
 import { stillFolder } from "./memory.ts";
 import { findInList, findPrograms } from "./programs.ts";
 import { collectStill, defaultHelper, startStill } from "./still.ts";
@@ -35,6 +36,8 @@ export interface LibcameraSettings {
 export interface CameraOptions {
   camera: CameraCommands;
   clock: Clock;
+  /** Shared by the cameras of a process; default one's own. */
+  list?: CameraList;
   /** Path of the still helper, `.ts` or a bundle; default beside this module. */
   helper?: string;
   /** A memory-backed folder, default /dev/shm. */
@@ -49,7 +52,7 @@ export interface CameraOptions {
  */
 export function libcameraDriver(settings: LibcameraSettings, options: CameraOptions): Driver<Camera> {
   const { role, index } = settings;
-  const { clock } = options;
+  const { clock, list: cameras = new CameraList() } = options;
   const sizes = settings.sizes ?? (role.endsWith(".portrait") ? PORTRAIT : LANDSCAPE);
   const stillMs = options.limits?.stillMs ?? STILL_LIMIT_MS;
 
@@ -65,8 +68,12 @@ export function libcameraDriver(settings: LibcameraSettings, options: CameraOpti
     open: async (signal) => {
       const programs = await findPrograms(options.camera.path);
       const list = async (stop: AbortSignal) => {
-        const group = startGroup(programs.still, ["--list-cameras"], { path: "/usr/bin:/bin" });
-        const ended = await finishGroup(group, { role, clock, limitMs: LIST_LIMIT_MS, signals: [stop] });
+        const ended = await finishGroup(cameras.ask(programs.still), {
+          role,
+          clock,
+          limitMs: LIST_LIMIT_MS,
+          signals: [stop],
+        });
         const found = findInList(ended.text, index);
         if (found === "absent") throw deviceFault("absent", { role, index });
         return found;
