@@ -13,6 +13,8 @@ import { type Chosen, choose, type Given, type Report, type Terms } from "./sele
 export interface Piece {
   path: string;
   bytes(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Where the same file lies already: in the generation before. */
+  kept?: string;
 }
 
 /** Which files of a generation come from a bundle of which kind. */
@@ -36,7 +38,7 @@ export async function piecesOfGeneration(state: string, generation: number): Pro
     if (!entry.isFile()) continue;
     const from = join(entry.parentPath, entry.name);
     const path = relative(folder, from);
-    pieces.set(path, { path, bytes: () => createReadStream(from) });
+    pieces.set(path, { path, kept: from, bytes: () => createReadStream(from) });
   }
   return pieces;
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, symlink } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Fault, isFault } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
@@ -34,6 +34,13 @@ export class StateDisk {
     } finally {
       await handle.close();
     }
+  }
+
+  /** A file of another generation under one more name: no generation is ever changed, so they can share it. */
+  async keep(from: string, path: string): Promise<void> {
+    await this.folder(dirname(path));
+    await this.#step("link");
+    await link(from, path);
   }
 
   async syncFolder(path: string): Promise<void> {

@@ -133,7 +133,10 @@ export class Provisioner {
   async #write(generation: number, pieces: ReadonlyMap<string, Piece>): Promise<void> {
     const folder = generationFolder(this.#state, generation);
     await this.#disk.remove(folder);
-    for (const { path, bytes } of pieces.values()) await this.#disk.file(join(folder, path), bytes());
+    for (const { path, bytes, kept } of pieces.values()) {
+      if (kept) await this.#disk.keep(kept, join(folder, path));
+      else await this.#disk.file(join(folder, path), bytes());
+    }
     await this.#disk.syncTree(folder);
     await this.#disk.syncFolder(join(this.#state, "config.d"));
     await this.#disk.syncFolder(this.#state);

@@ -1,4 +1,5 @@
-import { type Fault, parseJson } from "../../../drivers/kit/index.ts";
+import { stat } from "node:fs/promises";
+import { type Fault, isFault, parseJson } from "../../../drivers/kit/index.ts";
 import { headersOf, type SigningKey } from "../../../fleet/contract/index.ts";
 import { judge, type Standing, type Terms } from "../../activate/index.ts";
 import {
@@ -148,10 +149,14 @@ export const sign: Command = {
   },
 };
 
+/** A bundle whose size was judged before it was read. */
 async function capped(file: string): Promise<Buffer> {
-  const bytes = await bytesOf(file);
-  if (bytes.length > LARGEST_BUNDLE) throw bundleFault("tooLarge", { file, bytes: bytes.length });
-  return bytes;
+  const size = await stat(file).then(
+    (info) => info.size,
+    () => 0,
+  );
+  if (size > LARGEST_BUNDLE) throw bundleFault("tooLarge", { file, bytes: size, limit: LARGEST_BUNDLE });
+  return bytesOf(file);
 }
 
 export const inspect: Command = {
@@ -194,7 +199,19 @@ export const verify: Command = {
     options.operand(0, "FILE");
     const keys = await keySetIn(options.need("keyset", "the key set that the unit believes"));
     const given = [];
-    for (const file of options.operands) given.push({ file, source: memorySource(await capped(file)) });
+    let good = true;
+    const say = (file: string, kind: string | undefined, fault: Fault | undefined) => {
+      if (!fault) return out(`${file}: good (${kind})`);
+      good = false;
+      for (const line of explain(fault, file)) out(line);
+    };
+    for (const file of options.operands) {
+      const bytes = await capped(file).catch((error: unknown) => {
+        if (!isFault(error)) throw error;
+        say(file, undefined, error);
+      });
+      if (bytes) given.push({ file, source: memorySource(bytes) });
+    }
     const path = options.maybe("answer");
     const answer = path ? await answerIn(path) : undefined;
     if (answer && answer.keys !== keys.version)
@@ -205,12 +222,6 @@ export const verify: Command = {
       servicesUnknown: true,
       ...(attestedTime === undefined ? {} : { attestedTime }),
       ...(answer ? { nonce: answer.nonce } : {}),
-    };
-    let good = true;
-    const say = (file: string, kind: string | undefined, fault: Fault | undefined) => {
-      if (!fault) return out(`${file}: good (${kind})`);
-      good = false;
-      for (const line of explain(fault, file)) out(line);
     };
     if (answer) {
       const standing: Standing = {

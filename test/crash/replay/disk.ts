@@ -83,6 +83,12 @@ export class Disk {
         this.#links.delete(event.from);
         return;
       }
+      case "link": {
+        const inode = this.#need(event.from);
+        this.#setName({ op: "set", path: event.to, inode });
+        this.#names.set(event.to, inode);
+        return;
+      }
       case "unlink":
         this.#setName({ op: "remove", path: event.path });
         this.#names.delete(event.path);

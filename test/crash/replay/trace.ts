@@ -14,6 +14,8 @@ export type TraceEvent =
   | { kind: "syncStart"; path: string; thread: number }
   | { kind: "sync"; path: string; thread: number }
   | { kind: "rename"; from: string; to: string }
+  /** One more name for a file. */
+  | { kind: "link"; from: string; to: string }
   | { kind: "unlink"; path: string }
   | { kind: "mkdir"; path: string }
   | { kind: "symlink"; path: string; target: string }
@@ -51,7 +53,7 @@ export function parseTrace(log: string, root: string, device?: string): TraceEve
       if (
         event.kind === "mark" ||
         ("path" in event && below(event.path)) ||
-        (event.kind === "rename" && below(event.to))
+        ((event.kind === "rename" || event.kind === "link") && below(event.to))
       )
         events.push(event);
       else if (device && event.kind === "write" && event.path.startsWith(device)) {
@@ -114,6 +116,9 @@ function readCall(call: string, thread: number, wasOpen: boolean): TraceEvent[] 
     case "renameat":
     case "renameat2":
       return [{ kind: "rename", from: first, to: strings[1]?.toString() ?? "" }];
+    case "link":
+    case "linkat":
+      return [{ kind: "link", from: first, to: strings[1]?.toString() ?? "" }];
     case "unlink":
     case "unlinkat":
     case "rmdir":
