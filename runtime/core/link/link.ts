@@ -194,6 +194,8 @@ export class Link {
 
   async #run(): Promise<void> {
     const { connect, UniqueMessageIdProvider } = commonJs(await import("mqtt"));
+    // Else the package makes a buffer for each of 65,536 numbers before its first packet.
+    commonJs(await import("mqtt-packet")).writeToStream.cacheNumbers = false;
     const { configuration, state, store, clock } = this.#options;
     const tls = async () => ({
       ca: configuration.centre.broker.ca,
