@@ -114,17 +114,24 @@ export class Life<V> {
         continue;
       }
       const begun = this.#clock.mono();
-      const fault = await this.#oneLife();
+      const { fault, session } = await this.#oneLife();
       this.#hooks.gone();
-      if (this.stopping || !fault) continue;
-      if (this.#clock.mono() - begun >= STEADY_MS) this.#backoff.reset();
-      const wait = this.#backoff.next();
-      this.#misbound = fault.code === "device.misbound";
-      this.#hooks.failed(fault, wait);
-      this.#hooks.moved(this.#misbound ? "misbound" : fault.code === "device.absent" ? "absent" : "faulted");
-      await this.#pause(wait);
+      // Told before it is closed, which may take long of a device that is not there.
+      const wait = fault && !this.stopping ? this.#failed(fault, begun) : undefined;
+      if (session) await this.#close(session);
+      if (wait !== undefined) await this.#pause(wait);
     }
     this.#hooks.gone();
+  }
+
+  /** Tells that an attempt or a session ended by `fault`; answers how long to wait before the next, ms. */
+  #failed(fault: Fault, begun: number): number {
+    if (this.#clock.mono() - begun >= STEADY_MS) this.#backoff.reset();
+    const wait = this.#backoff.next();
+    this.#misbound = fault.code === "device.misbound";
+    this.#hooks.failed(fault, wait);
+    this.#hooks.moved(this.#misbound ? "misbound" : fault.code === "device.absent" ? "absent" : "faulted");
+    return wait;
   }
 
   /** @param ms without it until somebody asks for the next attempt */
@@ -135,8 +142,8 @@ export class Life<V> {
     await (ms === undefined ? aborted(signal) : this.#clock.sleep(ms, signal));
   }
 
-  /** From opening to the end of one session; answers why it ended, or nothing when that was wanted. */
-  async #oneLife(): Promise<Fault | undefined> {
+  /** From opening to the end of one session, which is still to be closed; says why it ended, unless that was wanted. */
+  async #oneLife(): Promise<{ fault?: Fault | undefined; session?: Session<V> | undefined }> {
     this.#renew = false;
     let session: Session<V> | undefined;
     try {
@@ -149,15 +156,15 @@ export class Life<V> {
       this.#misbound = false;
       this.#hooks.moved("recovering");
       const report = await this.#bounded("recover", session.recover());
-      if (this.stopping || !this.#enabled) return undefined;
+      if (this.stopping || !this.#enabled) return { session };
       this.session = session;
       this.#hooks.recovered(session, report);
-      return await this.#serve(session);
+      return { fault: await this.#serve(session), session };
     } catch (error) {
-      return isFault(error) ? error : deviceFault("fault", { role: this.#driver.role }, error);
+      const fault = isFault(error) ? error : deviceFault("fault", { role: this.#driver.role }, error);
+      return { fault, session };
     } finally {
       this.session = undefined;
-      if (session) await this.#close(session);
     }
   }
 
