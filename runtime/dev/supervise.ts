@@ -9,6 +9,8 @@ export interface Supervised {
   kill(signal: NodeJS.Signals): void;
   /** How often it was started. */
   starts(): number;
+  /** How it ended the last time; undefined before it did. */
+  lastEnd(): { code: number | null; signal: NodeJS.Signals | null } | undefined;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export function supervise(
   const log = command.logFile ? openSync(command.logFile, "a", 0o600) : ("inherit" as const);
   let child: ChildProcess | undefined;
   let starts = 0;
+  let lastEnd: ReturnType<Supervised["lastEnd"]>;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
   let ended: () => void = () => undefined;
@@ -40,7 +43,8 @@ export function supervise(
       rest = lines.pop() ?? "";
       for (const line of lines) onLine(line);
     });
-    own.on("exit", () => {
+    own.on("exit", (code, signal) => {
+      lastEnd = { code, signal };
       child = undefined;
       ended();
       if (stopping) return;
@@ -55,6 +59,7 @@ export function supervise(
     pid: () => child?.pid,
     kill: (signal) => child?.kill(signal),
     starts: () => starts,
+    lastEnd: () => lastEnd,
     stop: async () => {
       stopping = true;
       clearTimeout(timer);

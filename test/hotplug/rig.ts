@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Bench, benchSerialPath, startBench } from "../../drivers/bench/index.ts";
 import type { DeviceEvent, Resync } from "../../drivers/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
+import { type Supervised, supervise } from "../../runtime/dev/supervise.ts";
 import {
   connectUnix,
   Peer,
@@ -64,13 +64,15 @@ export interface HotplugRig {
   cut(role: SerialRole): CutLine;
   /** Puts the cable back where it gets another name. */
   replug(role: SerialRole): Promise<void>;
-  /** Names of the processes that have ended. */
-  ended: string[];
+  /** Under the supervisor of the development stack, which starts them anew when they end. */
+  processes: { senses: Supervised; vault: Supervised };
+  /** A further connection to the vault, or the first one to a vault that was started anew. */
+  connectVault(): Promise<Vault>;
   stop(): Promise<void>;
 }
 
 /** Senses and vault as the processes that they are, on pseudo-terminals whose cables can be pulled in the middle of a frame. */
-export async function hotplugRig(): Promise<HotplugRig> {
+export async function hotplugRig(env: NodeJS.ProcessEnv = {}): Promise<HotplugRig> {
   const root = mkdtempSync(join(tmpdir(), "guichet-hotplug-"));
   const benchDir = join(root, "bench");
   const state = join(root, "unit");
@@ -89,22 +91,24 @@ export async function hotplugRig(): Promise<HotplugRig> {
       return cut;
     },
   });
-  const ended: string[] = [];
-  let stopping = false;
-  const start = (name: string): ChildProcess => {
-    const child = spawn(process.execPath, [resolve("dist/dev", `${name}.cjs`), "--state", state], {
-      env: {
-        ...process.env,
-        GUICHET_LOG: "error",
-        GUICHET_BENCH_BUS: bench.busSocket,
-        GUICHET_BENCH_CAMERA: bench.cameraPath,
+  const start = (name: string): Supervised =>
+    supervise(
+      name,
+      {
+        file: process.execPath,
+        args: [resolve("dist/dev", `${name}.cjs`), "--state", state],
+        env: {
+          ...process.env,
+          GUICHET_LOG: "error",
+          GUICHET_BENCH_BUS: bench.busSocket,
+          GUICHET_BENCH_CAMERA: bench.cameraPath,
+          ...env,
+        },
+        logFile: join(root, `${name}.log`),
       },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    child.once("exit", () => !stopping && ended.push(name));
-    return child;
-  };
-  const processes = [start("senses"), start("vault")];
+      () => undefined,
+    );
+  const processes = { senses: start("senses"), vault: start("vault") };
   const socketOf = async (name: string) => {
     const socket = await connectUnix(join(state, "run", `${name}.sock`), AbortSignal.timeout(30_000));
     if (!socket) throw new Error(`${name} does not listen`);
@@ -114,7 +118,9 @@ export async function hotplugRig(): Promise<HotplugRig> {
     remote: sensesMethods,
     incoming: sensesEvents,
   });
-  const vault: Vault = new Peer(await socketOf("vault"), { remote: vaultMethods, incoming: vaultEvents });
+  const connectVault = async (): Promise<Vault> =>
+    new Peer(await socketOf("vault"), { remote: vaultMethods, incoming: vaultEvents });
+  const vault = await connectVault();
   const chronicle = new Chronicle();
   senses.on("device.event", ({ event }) => chronicle.note(event));
   vault.on("device.event", ({ event }) => chronicle.note(event));
@@ -134,7 +140,8 @@ export async function hotplugRig(): Promise<HotplugRig> {
     senses,
     vault,
     chronicle,
-    ended,
+    processes,
+    connectVault,
     cut(role) {
       const line = lines.get(role);
       if (!line) throw new TypeError(`no line of ${role}`);
@@ -149,19 +156,9 @@ export async function hotplugRig(): Promise<HotplugRig> {
       if (!response.ok) throw new Error(`replug: ${response.status}`);
     },
     async stop() {
-      stopping = true;
       senses.close();
       vault.close();
-      await Promise.all(
-        processes.map(
-          (child) =>
-            new Promise<void>((gone) => {
-              if (child.exitCode !== null || child.signalCode !== null) return gone();
-              child.once("exit", () => gone());
-              child.kill("SIGKILL");
-            }),
-        ),
-      );
+      await Promise.all([processes.senses.stop(), processes.vault.stop()]);
       await bench.stop();
       rmSync(root, { recursive: true, force: true });
     },

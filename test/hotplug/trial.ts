@@ -64,7 +64,9 @@ export async function trial(rig: HotplugRig, index: number, random: () => number
     if (chronicle.count(other) !== counts[i]) wrong.push(`${other}: told of something that was not`);
   if (role === "printer.receipt" && JSON.stringify(await ask(rig, role, index)) !== JSON.stringify(answer))
     wrong.push(`${role}: the same command had another answer afterwards`);
-  wrong.push(...chronicle.wrong.splice(0), ...rig.ended.splice(0).map((name) => `${name} has ended`));
+  for (const process of Object.values(rig.processes))
+    if (process.starts() > 1) wrong.push(`${process.name} was started anew`);
+  wrong.push(...chronicle.wrong.splice(0));
   bench.plant.liftFinger("finger.front");
   return {
     role,
