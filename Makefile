@@ -86,6 +86,10 @@ bench-hotplug: system-test build ## cables pulled in the middle of frames, put b
 simulate: node_modules/.ready ## the real vault in virtual time with faults at every step (RUNS= SEED= RESUME=1 TRACE=1)
 	@$(TSX) test/simulate/simulate.ts
 
+.PHONY: crash-devices
+crash-devices: node_modules/.ready ## core, vault, both and the device cut at every step with every fault (RUNS= SEED= RESUME=1 PLAN=)
+	@$(TSX) test/crash/crash-devices.ts
+
 .PHONY: fuzz
 fuzz: node_modules/.ready ## junk at every parser, compared with readers of their own (MINUTES= SEED= RUNS=)
 	node --expose-gc --import tsx test/fuzz/fuzz.ts

@@ -107,7 +107,7 @@ export function judgeClear(evidence: CardEvidence): CardVerdict {
   const card = whereIs(evidence);
   switch (card) {
     case "bin":
-      return { outcome: "notMoved", modifier: "retracted", card };
+      return { outcome: "notMoved", modifier: evidence.read === "same" ? "retracted" : "rejected", card };
     case "out":
       return { outcome: "taken", card };
     case "gate":

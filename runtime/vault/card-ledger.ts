@@ -47,8 +47,11 @@ export async function finishCard(
         "UPDATE effects SET outcome = 'taken' WHERE effect = ? AND outcome = 'presented'",
         intent.clears,
       );
+    // Where it was left it may not be any more.
+    if (intent.clears && card === "unknown")
+      await t.run("UPDATE effects SET outcome = 'unknown', modifier = NULL WHERE effect = ?", intent.clears);
     if (intent.clears && card === "bin") {
-      await t.run("UPDATE effects SET modifier = 'retracted' WHERE effect = ?", intent.clears);
+      await t.run("UPDATE effects SET modifier = ? WHERE effect = ?", modifier ?? null, intent.clears);
       // An old card that came in is where it was to go.
       await t.run(
         "UPDATE effects SET outcome = 'taken', modifier = 'accepted' WHERE effect = ? AND kind = 'intake'",

@@ -145,7 +145,7 @@ async function clear(watch: LeftoverWatch, row: EffectRow, magazine: MagazinePla
     ...(row.item_hash ? { itemHash: row.item_hash } : {}),
   };
   try {
-    const verdict = await clearPath(context, intent, magazine);
+    const verdict = await clearPath(context, intent, magazine, row.read_hash ?? undefined);
     log("cleared", { effect: intent.effect, slot: row.slot, outcome: verdict.modifier ?? verdict.outcome });
   } catch (error) {
     // It ended before anything moved; the item stays where it is, and staff see to it.

@@ -83,14 +83,17 @@ export async function takeIn(
 /**
  * Captures what an ended motion left in the path: one motion, paid for by the leftover, which is consumed with it. Nobody
  * gets anything by it.
+ * @param readHash what the motion that left it had read
  * @throws as `dispense`
  */
 export async function clearPath(
   context: MotionContext,
   intent: Intent,
   place: MagazinePlace,
+  readHash: string | undefined,
 ): Promise<CardVerdict> {
   const card = new CardMotion(context, intent, place, () => undefined);
+  card.readHash = readHash;
   await card.intend();
   const before = await context.dispensers.look(place.dispenser);
   if (!before || before.binFull || (before.path !== "gate" && before.path !== "reader"))

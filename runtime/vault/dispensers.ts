@@ -8,13 +8,13 @@ import type { DeviceHost } from "../../drivers/host/index.ts";
 import { type Clock, isFault, type Result } from "../../drivers/kit/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import type { CardSeen } from "./card-evidence.ts";
+import { twoLooks } from "./looks.ts";
 import type { MagazinePlace } from "./stock.ts";
 
 /** Longest times of the device, ms; the driver's own limits end before. */
 const READ_MS = 15_000;
 const IDENTIFY_MS = 30_000;
 const MOVE_MS = 25_000;
-const SECOND_LOOK_MS = 250;
 /** A chip that does not answer is asked again so often: reading moves nothing. */
 const READ_TRIES = 3;
 
@@ -65,12 +65,13 @@ export class Dispensers {
     };
   }
 
-  /** Two looks, a quarter of a second apart. */
-  async lookTwice(dispenser: string): Promise<[DispenserLook | undefined, DispenserLook | undefined]> {
-    const first = await this.look(dispenser);
-    await this.#clock.sleep(SECOND_LOOK_MS);
-    return [first, await this.look(dispenser)];
-  }
+  /** Two looks that should say the same. */
+  lookTwice = (dispenser: string): Promise<[DispenserLook | undefined, DispenserLook | undefined]> =>
+    twoLooks(
+      this.#clock,
+      () => this.look(dispenser),
+      (one, other) => one.path === other.path && one.bin === other.bin,
+    );
 
   /** Hash of the item at the reader; `unreadable` when the unit looked and cannot tell, undefined when it did not answer. */
   async identify(dispenser: string): Promise<string | undefined> {

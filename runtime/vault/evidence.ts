@@ -10,7 +10,7 @@ export interface Evidence {
   before: Pick<LockState, "latch" | "item">;
   /** Whether the latch was ever seen open after it was sent. */
   latchSeen: boolean;
-  /** Whether the latch was watched without a gap since then: not so after a restart. */
+  /** Whether the latch was watched without a gap since then: not so after a restart, or when the board was silent. */
   watched: boolean;
 }
 

@@ -1,6 +1,7 @@
 import type { Lock, LockCapabilities, LockState, MotionToken } from "../../drivers/contract/index.ts";
 import type { DeviceHost } from "../../drivers/host/index.ts";
 import type { Clock, Result } from "../../drivers/kit/index.ts";
+import { twoLooks } from "./looks.ts";
 
 /** Where a slot is: its lock board and compartment. */
 export interface SlotPlace {
@@ -12,7 +13,8 @@ export interface SlotPlace {
 
 const READ_MS = 1_500;
 const UNLOCK_MS = 1_500;
-const SECOND_LOOK_MS = 250;
+/** A board that does not come back within this leaves its slot `unknown`, so that the other slots serve, ms. */
+const BOARD_MS = 30_000;
 
 /** The slots of a unit over its lock boards. */
 export class Locks {
@@ -54,11 +56,26 @@ export class Locks {
     return read.ok ? read.value[this.place(slot).compartment] : undefined;
   }
 
-  /** Two looks, a quarter of a second apart. */
-  async lookTwice(slot: string): Promise<[LockState | undefined, LockState | undefined]> {
-    const first = await this.look(slot);
-    await this.#clock.sleep(SECOND_LOOK_MS);
-    return [first, await this.look(slot)];
+  /** Two looks that should say the same. */
+  lookTwice = (slot: string): Promise<[LockState | undefined, LockState | undefined]> =>
+    twoLooks(
+      this.#clock,
+      () => this.look(slot),
+      (one, other) => one.latch === other.latch && one.item === other.item,
+    );
+
+  /** The same of a board that may have fallen silent: it is waited for. Ends early with `signal`. */
+  async lookTwiceWhenReady(
+    slot: string,
+    signal?: AbortSignal,
+  ): Promise<[LockState | undefined, LockState | undefined]> {
+    const looks = await this.lookTwice(slot);
+    if ((looks[0] && looks[1]) || !this.has(slot)) return looks;
+    const timer = new AbortController();
+    const over = AbortSignal.any([timer.signal, ...(signal ? [signal] : [])]);
+    await Promise.race([this.host(slot).whenReady(), this.#clock.sleep(BOARD_MS, over)]);
+    timer.abort();
+    return this.lookTwice(slot);
   }
 
   unlock(slot: string, token: MotionToken): Promise<Result<void>> {

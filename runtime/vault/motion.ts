@@ -18,6 +18,9 @@ export const LIMITS = {
   pollDoor: 200,
 };
 
+/** Nobody opens a door, reaches in and closes it again between two looks that are not further apart, ms. */
+const UNSEEN_MS = 800;
+
 export type Phase = (typeof HANDOVER_PHASES)[number];
 
 export interface MotionContext {
@@ -46,7 +49,7 @@ export async function move(
   expected: LockState["item"] | "any",
   onPhase: (phase: Phase) => void,
 ): Promise<Evidence> {
-  const { ledger, locks, step } = context;
+  const { ledger, locks, step, clock } = context;
   step("before-intent");
   await ledger.intent(intent);
   step("intent");
@@ -71,21 +74,24 @@ export async function move(
   }
   step("issued");
   onPhase("issued");
+  const sentAt = clock.mono();
   const sent = await locks.unlock(intent.slot, token);
   context.retire(token);
   step("sent");
   // Whether an unlock that failed reached the board is for the evidence to say.
   if (sent.ok) onPhase("unlocked");
   else log("sendFailed", { effect: intent.effect, slot: intent.slot }, sent.error);
-  const latchSeen = await watchLatch(context, intent, onPhase);
+  // The byte of an unlock that came back is its last deed; of another one it is not known when it went.
+  const { latchSeen, watched } = await watchLatch(context, intent, sent.ok ? clock.mono() : sentAt, onPhase);
   step(latchSeen ? "opened" : "not-opened");
   await watchDoor(context, intent.slot);
   if (context.stopping?.aborted) throw vaultFault("stopping");
   step("closed");
-  const [now, again] = await locks.lookTwice(intent.slot);
+  const [now, again] = await locks.lookTwiceWhenReady(intent.slot, context.stopping);
+  if (context.stopping?.aborted) throw vaultFault("stopping");
   if (now?.latch === "locked" && latchSeen) onPhase("closed");
   step("before-outcome");
-  return { now, again, before, latchSeen, watched: true };
+  return { now, again, before, latchSeen, watched };
 }
 
 /** Why a motion must not begin, from the state before it. */
@@ -97,24 +103,33 @@ function refuse(before: LockState | undefined, expected: LockState["item"] | "an
   return undefined;
 }
 
-/** Looks for the latch to open; true once it was seen, which is written down at once. */
+/**
+ * Looks for the latch to open; `latchSeen` once it was, which is written down at once. A board that could not be asked for
+ * too long has not been watched: somebody may have opened and closed the door meanwhile.
+ * @param since monotonic ms of the command
+ */
 async function watchLatch(
   { ledger, locks, clock, limits, step, stopping }: MotionContext,
   intent: Intent,
+  since: number,
   onPhase: (phase: Phase) => void,
-): Promise<boolean> {
+): Promise<{ latchSeen: boolean; watched: boolean }> {
   const end = clock.mono() + (limits?.unlatch ?? LIMITS.unlatch);
+  let lastLook = since;
+  let watched = true;
   while (clock.mono() < end && !stopping?.aborted) {
     const state = await locks.look(intent.slot);
     if (state?.latch === "open") {
       step("latch-seen");
       await ledger.latchSeen(intent);
       onPhase("opened");
-      return true;
+      return { latchSeen: true, watched: true };
     }
+    if (clock.mono() - lastLook > UNSEEN_MS) watched = false;
+    if (state) lastLook = clock.mono();
     await clock.sleep(limits?.pollLatch ?? LIMITS.pollLatch, stopping);
   }
-  return false;
+  return { latchSeen: false, watched: watched && clock.mono() - lastLook <= UNSEEN_MS };
 }
 
 /** Waits until the door is closed, or has stood open for its time. */

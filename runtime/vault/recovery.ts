@@ -4,9 +4,6 @@ import { log, vaultFault } from "./faults.ts";
 import { type EffectRow, intentOf, type Ledger, type Seen } from "./ledger.ts";
 import type { Locks } from "./locks.ts";
 
-/** A board that does not come back within this leaves its slot `unknown`, so that the other slots serve, ms. */
-export const BOARD_MS = 30_000;
-
 const unseen: Seen = { latch: "unknown", item: "unknown" };
 const parseSeen = (text: string | null): Seen => (text ? (JSON.parse(text) as Seen) : unseen);
 
@@ -19,7 +16,6 @@ const parseSeen = (text: string | null): Seen => (text ? (JSON.parse(text) as Se
 export async function settleOpenEffects(
   ledger: Ledger,
   locks: Locks,
-  clock: Clock,
   signal: AbortSignal,
   settleCard: (row: EffectRow) => Promise<string | undefined> = async () => undefined,
 ): Promise<number> {
@@ -35,9 +31,8 @@ export async function settleOpenEffects(
       log("recovered", { effect: row.effect, slot: row.slot, outcome: ofCard });
       continue;
     }
-    if (locks.has(row.slot)) await waitForBoard(locks, row.slot, clock, signal);
+    const [now, again] = await locks.lookTwiceWhenReady(row.slot, signal);
     if (signal.aborted) throw vaultFault("stopping");
-    const [now, again] = await locks.lookTwice(row.slot);
     const evidence: Evidence = {
       now,
       again,
@@ -54,15 +49,6 @@ export async function settleOpenEffects(
 }
 
 const judges = { release: judgeRelease, load: judgeLoad, unload: judgeUnload };
-
-async function waitForBoard(locks: Locks, slot: string, clock: Clock, signal: AbortSignal): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([
-    locks.host(slot).whenReady(),
-    clock.sleep(BOARD_MS, AbortSignal.any([signal, timer.signal])),
-  ]);
-  timer.abort();
-}
 
 const WATCH_MS = 1_000;
 

@@ -1,13 +1,12 @@
-import { type Fault, isFault, type Result } from "../../drivers/kit/index.ts";
+import type { Fault, Result } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
-import { startVault } from "../../runtime/vault/index.ts";
 import { seeded } from "../crash/replay/random.ts";
 import { Cabinet, type Compartment } from "./cabinet.ts";
 import { Disk } from "./engine/disk.ts";
-import { type Call, surround } from "./engine/ports.ts";
 import { type Life, Scheduler } from "./engine/scheduler.ts";
 import { Signatures } from "./engine/signatures.ts";
+import { seededBytes, VaultLife } from "./engine/vault-life.ts";
 import { Paperwork } from "./paperwork.ts";
 import { Wire } from "./wire.ts";
 
@@ -17,7 +16,6 @@ export const LOCKS = 4;
 const EPOCH = Date.UTC(2026, 10, 24, 8);
 /** As those of a unit, but for doors that stand open, which would only be looked at more often. */
 const LIMITS = { unlatch: 3_000, doorOpen: 20_000, pollLatch: 120, pollDoor: 600 };
-const EXTERNAL = globalThis as unknown as { simulatedExit: (code: number) => void };
 
 export type VaultEvent = { name: string; body: Record<string, unknown> };
 
@@ -44,24 +42,13 @@ export class World {
   onOpen: (place: Compartment) => void = () => undefined;
   /** The vault has ended itself. */
   onExit: () => void = () => undefined;
-  #vault: Life = { alive: false };
-  #call: Call | undefined;
-  #onDeath = new Set<() => void>();
-  #configuration: UnitConfiguration;
-  starts = 0;
+  readonly #vault: VaultLife;
 
   constructor(seed: number) {
     this.itemSensors = seed % 5 !== 0;
     this.random = seeded(seed);
     Math.random = this.random;
-    const bytes = (length: number) => {
-      const buffer = Buffer.allocUnsafe(length);
-      for (let i = 0; i < length; i += 4) {
-        const word = (this.random() * 0x1_0000_0000) >>> 0;
-        for (let k = i; k < i + 4 && k < length; k++) buffer[k] = (word >>> ((k - i) * 8)) & 255;
-      }
-      return buffer;
-    };
+    const bytes = seededBytes(this.random);
     const { scheduler, life, random } = this;
     this.cabinet = new Cabinet({
       scheduler,
@@ -79,41 +66,23 @@ export class World {
     this.disk = new Disk({ scheduler, random, onSync: (event) => this.onStep(commitStep(event)) });
     const signatures = new Signatures(bytes);
     this.papers = new Paperwork(signatures, () => this.wall.offset + scheduler.now);
-    this.#configuration = configurationOf(this.papers, this.itemSensors);
-    this.#surroundings = { signatures, bytes };
-  }
-  readonly #surroundings: { signatures: Signatures; bytes: (length: number) => Buffer };
-
-  get alive(): boolean {
-    return this.#vault.alive;
-  }
-
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.scheduler.after(ms, this.life, resolve));
-  }
-
-  /** Starts the vault, once it does not run; resolves when it listens. */
-  async boot(): Promise<void> {
-    const life: Life = { alive: true };
-    this.#vault = life;
-    this.starts++;
-    let listening: (call: Call) => void = () => undefined;
-    const listens = new Promise<Call>((resolve) => {
-      listening = resolve;
-    });
-    surround({
-      life,
+    const configuration = configurationOf(this.papers, this.itemSensors);
+    const { sensesKey } = this.papers;
+    this.#vault = new VaultLife({
+      scheduler,
+      wall: this.wall,
       disk: this.disk,
-      configuration: this.#configuration,
-      sensesKey: this.papers.sensesKey,
-      ...this.#surroundings,
-      onEvent: (name, body) => this.onEvent({ name, body: body as Record<string, unknown> }),
-      onListening: (call) => listening(call),
+      surroundings: () => ({ configuration, sensesKey, signatures, bytes }),
+      ports: (vault) => this.#ports(vault),
+      limits: LIMITS,
     });
-    EXTERNAL.simulatedExit = () => {
-      if (life.alive) this.onExit();
-    };
-    const ports = {
+    this.#vault.onStep = (step) => this.onStep(step);
+    this.#vault.onEvent = (name, body) => this.onEvent({ name, body });
+    this.#vault.onExit = () => this.onExit();
+  }
+
+  #ports(life: Life): Ports {
+    return {
       serial: this.wire.serial(life),
       gpio: {
         input: async () => ({
@@ -123,21 +92,22 @@ export class World {
         }),
       },
     } as unknown as Ports;
-    startVault({
-      state: "/simulated",
-      ports,
-      clock: this.scheduler.clock(life, this.wall),
-      limits: LIMITS,
-      step: (name) => {
-        if (life.alive) this.onStep(name);
-      },
-    }).catch((error) => {
-      if (!isFault(error)) throw error;
-      if (life.alive) this.onExit(); // as a process ends that could not start
-    });
-    const call = await this.orDeath(listens);
-    if (call) this.#call = call;
   }
+
+  get alive(): boolean {
+    return this.#vault.alive;
+  }
+
+  get starts(): number {
+    return this.#vault.starts;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.scheduler.after(ms, this.life, resolve));
+  }
+
+  /** Starts the vault, once it does not run; resolves when it listens. */
+  boot = (): Promise<void> => this.#vault.boot();
 
   setClock(byMs: number): void {
     this.wall.offset += byMs;
@@ -145,36 +115,16 @@ export class World {
   }
 
   /** Takes the power of the vault's computer. */
-  kill(): void {
-    if (!this.#vault.alive) return;
-    this.#vault.alive = false;
-    this.#call = undefined;
-    this.disk.cut();
-    for (const tell of [...this.#onDeath]) tell();
-    this.#onDeath.clear();
-  }
+  kill = (): void => this.#vault.kill();
 
   /** Asks the vault; undefined when it is dead or dies before it answers. */
-  async call<T = Record<string, unknown>>(
-    method: string,
-    body: unknown,
-  ): Promise<Result<T, Fault> | undefined> {
-    const call = this.#call;
-    if (!call) return undefined;
-    return this.orDeath(call(method, body)) as Promise<Result<T, Fault> | undefined>;
+  call<T = Record<string, unknown>>(method: string, body: unknown): Promise<Result<T, Fault> | undefined> {
+    return this.#vault.call<T>(method, body);
   }
 
   /** What a promise comes to, or undefined when the vault dies first. */
   orDeath<T>(promise: Promise<T>): Promise<T | undefined> {
-    if (!this.#vault.alive) return Promise.resolve(undefined);
-    return new Promise((resolve, reject) => {
-      const dies = () => resolve(undefined);
-      this.#onDeath.add(dies);
-      promise.then((value) => {
-        this.#onDeath.delete(dies);
-        resolve(value);
-      }, reject);
-    });
+    return this.#vault.orDeath(promise);
   }
 }
 

@@ -11,10 +11,8 @@ function shownBy(state: Pick<LockState, "latch" | "item">): Locks {
   const look = async () => ({ compartment: 0, ...state });
   return {
     has: () => true,
-    host: () => ({ whenReady: async () => undefined, lifecycle: "ready" }),
-    ready: () => true,
     look,
-    lookTwice: async () => [await look(), await look()],
+    lookTwiceWhenReady: async () => [await look(), await look()],
     places: () => [],
   } as unknown as Locks;
 }
@@ -39,7 +37,7 @@ export async function checkVault(
   });
   const stop = new AbortController();
   try {
-    await settleOpenEffects(ledger, shownBy(state), systemClock, stop.signal);
+    await settleOpenEffects(ledger, shownBy(state), stop.signal);
     if ((await ledger.openEffects()).length > 0) wrong.push("an effect is open after recovery");
   } finally {
     await ledger.close();

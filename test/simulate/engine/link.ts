@@ -58,10 +58,14 @@ function linked(edits: readonly Edit[]): Plugin {
   };
 }
 
-/** Bundles the worker of the simulation with the real runtime, optionally with places of it replaced. */
-export async function linkSimulation(outfile: string, edits: readonly Edit[] = []): Promise<void> {
+/** Bundles a worker (that of the simulation if left out) with the real runtime, optionally with places of it replaced. */
+export async function linkSimulation(
+  outfile: string,
+  edits: readonly Edit[] = [],
+  entry = "test/simulate/worker.ts",
+): Promise<void> {
   await build({
-    entryPoints: ["test/simulate/worker.ts"],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",

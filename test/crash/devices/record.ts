@@ -1,0 +1,289 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ResultRow, writeResult } from "../../../tools/results.ts";
+import {
+  type Cell,
+  missingSteps,
+  type Population,
+  type Steps,
+  type Triple,
+  tripleName,
+  triples,
+  unreachable,
+} from "./matrix.ts";
+import type { Done, Plan } from "./run.ts";
+import { cleanEnd, DEVICES, type DeviceName, isDispenser, stateName, VICTIMS } from "./states.ts";
+
+const FOLDER = "docs/results/crash-devices";
+const FILE = join(FOLDER, "runs.json");
+
+export interface Share {
+  runs: number;
+  unknown: number;
+}
+
+/** What all runs so far have come to. */
+export interface Tally {
+  seed: number;
+  /** Runs of the rounds that are done. */
+  next: number;
+  /** Runs in which motions, outcome, counts, answers or vouchers were wrong. */
+  wrong: { plan: Plan; violations: string[] }[];
+  /** `population device job`, and how many ended unknown. */
+  ends: Record<string, Share>;
+  /** Of runs with one cut and no fault: `device job step victim` of those that ended unknown. */
+  unknownAt: Record<string, number>;
+  cleanAsMeant: number;
+  cleanOtherwise: Record<string, number>;
+  /** Triples that were tried and have met nothing yet. */
+  unmet: string[];
+  victims: Record<string, number>;
+  /** Runs with real processes and SIGKILL, from the same command. */
+  killed?: { runs: number; unknown: number; wrong: string[]; byVictim: Record<string, number> };
+}
+
+export const emptyTally = (seed: number): Tally => ({
+  seed,
+  next: 0,
+  wrong: [],
+  ends: {},
+  unknownAt: {},
+  cleanAsMeant: 0,
+  cleanOtherwise: {},
+  unmet: [],
+  victims: {},
+});
+
+export function readTally(seed: number): Tally {
+  try {
+    return JSON.parse(readFileSync(FILE, "utf8")) as Tally;
+  } catch {
+    return emptyTally(seed);
+  }
+}
+
+/** Counts one run; `met` are the triples that have met something. */
+export function count(tally: Tally, met: Set<string>, { plan, population }: Cell, done: Done): void {
+  if (done.violations.length > 0) tally.wrong.push({ plan, violations: done.violations });
+  const key = `${population} ${stateName(plan)}`;
+  tally.ends[key] ??= { runs: 0, unknown: 0 };
+  const share = tally.ends[key];
+  share.runs++;
+  tally.victims[plan.victim] = (tally.victims[plan.victim] ?? 0) + 1;
+  const unknown = done.outcome?.startsWith("unknown") === true;
+  if (unknown) share.unknown++;
+  if (unknown && (population === "cutAtStep" || population === "cutAtMoment")) {
+    const at = `${stateName(plan)} | ${plan.step ?? "some moment"} | ${plan.victim}`;
+    tally.unknownAt[at] = (tally.unknownAt[at] ?? 0) + 1;
+  }
+  if (population === "clean") {
+    if (done.outcome === cleanEnd(plan)) tally.cleanAsMeant++;
+    else {
+      const other = `${stateName(plan)}: ${done.outcome}`;
+      tally.cleanOtherwise[other] = (tally.cleanOtherwise[other] ?? 0) + 1;
+    }
+  }
+  if (plan.step === undefined) return;
+  const triple = tripleName({ state: plan, step: plan.step, fault: plan.fault });
+  if (done.reached && done.met) met.add(triple);
+}
+
+export interface Coverage {
+  reachable: number;
+  covered: number;
+  unreachable: { triple: Triple; reason: string }[];
+  missing: string[];
+}
+
+export function coverage(met: ReadonlySet<string>, steps: Steps): Coverage {
+  const found: Coverage = { reachable: 0, covered: 0, unreachable: [], missing: [] };
+  for (const triple of triples(steps)) {
+    const seen = met.has(tripleName(triple));
+    const reason = seen ? undefined : unreachable(triple, steps.get(stateName(triple.state)) ?? []);
+    if (reason) {
+      found.unreachable.push({ triple, reason });
+      continue;
+    }
+    found.reachable++;
+    if (seen) found.covered++;
+    else found.missing.push(tripleName(triple));
+  }
+  return found;
+}
+
+const percent = (part: number, whole: number, digits = 2): string =>
+  whole === 0 ? "–" : `${((100 * part) / whole).toFixed(digits)} %`;
+
+const HANDOVERS = new Set(["take", "leave", "nobody"]);
+
+/** Runs with one cut and nothing else wrong. A bolt that jams is something else. */
+function oneCut(
+  tally: Tally,
+  devices: readonly DeviceName[],
+  populations: Population[],
+  staff = false,
+): Share {
+  const sum: Share = { runs: 0, unknown: 0 };
+  for (const [key, { runs, unknown }] of Object.entries(tally.ends)) {
+    const [population, device, job = ""] = key.split(" ") as [Population, DeviceName, string];
+    if (!populations.includes(population) || !devices.includes(device)) continue;
+    if (!isDispenser(device) && (staff ? job !== "load" && job !== "unload" : !HANDOVERS.has(job))) continue;
+    sum.runs += runs;
+    sum.unknown += unknown;
+  }
+  return sum;
+}
+
+/** Writes the runs, the entry of docs/results, and the lists beside it. */
+export function writeRecord(tally: Tally, steps: Steps, found: Coverage): void {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(FILE, `${JSON.stringify(tally, null, 1)}\n`);
+  writeFileSync(join(FOLDER, "README.md"), lists(tally, steps, found));
+  writeResult("crash-devices", "make crash-devices RUNS=n SEED=s (RESUME=1)", rows(tally, found), tally.seed);
+}
+
+function rows(tally: Tally, found: Coverage): ResultRow[] {
+  const row = (
+    name: string,
+    value: string | number,
+    unit: string,
+    goal?: string,
+    met?: boolean,
+  ): ResultRow => ({
+    name,
+    value,
+    unit,
+    ...(goal === undefined ? {} : { goal, met: met ?? false }),
+  });
+  const share = (name: string, { runs, unknown }: Share, goal?: number): ResultRow => {
+    const value = `${percent(unknown, runs)} (${unknown} of ${runs})`;
+    return row(
+      name,
+      value,
+      "unknown",
+      goal === undefined ? undefined : `<= ${goal} %`,
+      unknown <= (runs * (goal ?? 0)) / 100,
+    );
+  };
+  const clean = tally.cleanAsMeant + Object.values(tally.cleanOtherwise).reduce((a, b) => a + b, 0);
+  const { killed } = tally;
+  return [
+    row("runs in virtual time", tally.next, "runs", ">= 10,000", tally.next >= 10_000),
+    row(
+      "with a motion too many, a false outcome, counts that do not balance, another answer, a voucher used twice",
+      tally.wrong.length,
+      "runs",
+      "0",
+      tally.wrong.length === 0,
+    ),
+    row(
+      "state × step × fault, of those that can be reached",
+      `${percent(found.covered, found.reachable)} (${found.covered} of ${found.reachable})`,
+      "triples",
+      "100 %",
+      found.covered === found.reachable,
+    ),
+    row(
+      "state × step × fault that cannot be reached (reasons in crash-devices/README.md)",
+      found.unreachable.length,
+      "triples",
+    ),
+    share(
+      "one cut, dispensers (they can be asked)",
+      oneCut(tally, ["m001", "r02"], ["cutAtStep", "cutAtMoment"]),
+      0.1,
+    ),
+    share(
+      "one cut at a step, hand-over from a lock board with item sensors",
+      oneCut(tally, ["kerong"], ["cutAtStep"]),
+      2,
+    ),
+    share("one cut at a step, hand-over from locks on GPIO lines", oneCut(tally, ["gpio"], ["cutAtStep"]), 2),
+    share(
+      "one cut at any moment, hand-over from a lock board that senses latches only",
+      oneCut(tally, ["plain"], ["cutAtMoment"]),
+      2,
+    ),
+    share(
+      "one cut at a step, hand-over from a lock board that senses latches only",
+      oneCut(tally, ["plain"], ["cutAtStep"]),
+    ),
+    share(
+      "one cut at a step, staff loading or emptying a lock (two people look: nobody saw what was put in)",
+      oneCut(tally, ["kerong", "gpio", "plain"], ["cutAtStep"], true),
+    ),
+    row(
+      "clean runs that ended as meant",
+      `${percent(tally.cleanAsMeant, clean)} (${tally.cleanAsMeant} of ${clean})`,
+      "runs",
+      ">= 99.9 %",
+      tally.cleanAsMeant >= clean * 0.999,
+    ),
+    ...(killed
+      ? [
+          row("real processes killed by SIGKILL, over real lines", killed.runs, "runs"),
+          row("of these with anything wrong", killed.wrong.length, "runs", "0", killed.wrong.length === 0),
+          row("of these ended unknown", killed.unknown, "runs"),
+        ]
+      : []),
+  ];
+}
+
+function lists(tally: Tally, steps: Steps, found: Coverage): string {
+  const states = [...steps]
+    .map(([state, own]) => `| ${state} | ${own.length} | ${own.join(", ")} |\n`)
+    .join("");
+  const without = grouped(
+    missingSteps(steps).map(({ state, step, reason }) => [
+      `${state.device}: ${reason}`,
+      `${state.job} ${step}`,
+    ]),
+  );
+  const faults = grouped(
+    found.unreachable.map(({ triple, reason }) => [
+      `${triple.state.device} ${triple.state.job}, ${triple.fault}: ${reason}`,
+      triple.step,
+    ]),
+  );
+  const unknown = Object.entries(tally.unknownAt)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([at, n]) => `| ${at} | ${n} |\n`)
+    .join("");
+  const ends = Object.entries(tally.ends)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([key, { runs, unknown: n }]) => `| ${key} | ${runs} | ${n} | ${percent(n, runs)} |\n`)
+    .join("");
+  return `# Devices cut at every step
+
+Written by \`make crash-devices\`. Devices: ${DEVICES.join(", ")} (\`plain\` senses latches only). Cut are: ${VICTIMS.slice(1).join(", ")}; \`both\` is core and vault, \`all\` these and the device.
+
+## States and their steps
+
+| state | | steps in order |
+|---|--:|---|
+${states}
+## Steps that a state does not have
+
+${without}
+## Faults that a step cannot meet
+
+A fault of a motor or coil that is made after its last turn meets nothing, whoever is cut.
+
+${faults}
+## Runs and how many ended \`unknown\`
+
+| | runs | unknown | share |
+|---|--:|--:|--:|
+${ends}
+## One cut and nothing else: where \`unknown\` came from
+
+| state, step, what was cut | runs |
+|---|--:|
+${unknown}`;
+}
+
+function grouped(pairs: [string, string][]): string {
+  const groups = new Map<string, string[]>();
+  for (const [group, one] of pairs) groups.set(group, [...(groups.get(group) ?? []), one]);
+  return [...groups].map(([group, list]) => `- ${group}: ${list.join(", ")}\n`).join("");
+}
