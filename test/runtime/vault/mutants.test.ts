@@ -123,14 +123,14 @@ const mutants: Record<string, Mutant> = {
   },
   "an active interlock is ignored": {
     file: "interlocks.ts",
-    from: '!read.ok || read.value === "active"',
-    to: "!read.ok",
+    from: 'return state !== "inactive" ||',
+    to: "return state === undefined ||",
     caughtBy: INTERLOCK,
   },
   "an unreadable interlock counts as inactive": {
     file: "interlocks.ts",
-    from: '!read.ok || read.value === "active"',
-    to: 'read.ok && read.value === "active"',
+    from: 'return state !== "inactive" ||',
+    to: 'return state === "active" ||',
     caughtBy: INTERLOCK,
   },
   "the service switch is ignored": {
