@@ -1,51 +1,66 @@
 "use strict";
 /**
- * Loaded into a process by NODE_OPTIONS: the first serial line that is written to while the file WEDGE holds its path hangs
- * from then on in the kernel, as one behind a dead adapter does. `read`: nothing arrives any more. `write`: a write does
- * not come back. Closing does not come back either, and keeps a thread busy for it.
+ * Loaded into a process by NODE_OPTIONS: the serial line that the file WEDGE names hangs from its next write on in the kernel,
+ * as one behind a dead adapter does. `read PATH`: nothing arrives any more. `write PATH`: no write comes back. Closing does
+ * not come back either, and keeps a thread busy for it.
  */
-const { readFile, readFileSync, rmSync } = require("node:fs");
+const fs = require("node:fs");
 const { execFileSync } = require("node:child_process");
 const Module = require("node:module");
+const { promisify } = require("node:util");
 
-const never = () => new Promise(() => {});
-const load = Module._load;
-Module._load = function wedging(request, ...rest) {
-  const loaded = load.call(this, request, ...rest);
-  if (request === "@serialport/bindings-cpp" || request === "@serialport/bindings-cpp/") patch(loaded);
-  return loaded;
-};
+const never = new Promise(() => {});
+/** Paths of the open lines by descriptor, and of those that hang how. */
+const paths = new Map();
+const wedged = new Map();
 
-const patched = new WeakSet();
-function patch({ LinuxPortBinding }) {
-  if (!LinuxPortBinding || patched.has(LinuxPortBinding)) return;
-  patched.add(LinuxPortBinding);
-  const { read, write, close } = LinuxPortBinding.prototype;
-  const wedged = new WeakMap();
-  const modeOf = (binding) => {
-    if (wedged.has(binding)) return wedged.get(binding);
+function modeOf(fd) {
+  if (!wedged.has(fd) && paths.has(fd)) {
     try {
-      const [mode, path] = readFileSync(process.env.WEDGE, "utf8").split(" ");
-      if (binding.openOptions.path !== path) return undefined;
-      rmSync(process.env.WEDGE);
-      wedged.set(binding, mode);
-      return mode;
+      const [mode, path] = fs.readFileSync(process.env.WEDGE, "utf8").split(" ");
+      if (path === paths.get(fd)) {
+        fs.rmSync(process.env.WEDGE);
+        wedged.set(fd, mode);
+      }
     } catch {
-      return undefined;
+      // No line is to hang now.
     }
+  }
+  return wedged.get(fd);
+}
+
+// The package promisifies both when it is loaded, which is later.
+for (const [name, hangs] of [
+  ["write", (fd) => modeOf(fd) === "write"],
+  ["read", (fd) => wedged.has(fd)],
+]) {
+  const own = fs[name];
+  const promised = promisify(own);
+  const wrapped = (...args) => own(...args);
+  wrapped[promisify.custom] = async (fd, ...rest) => {
+    if (hangs(fd)) await never;
+    return promised(fd, ...rest);
   };
-  LinuxPortBinding.prototype.write = function (...args) {
-    return modeOf(this) === "write" ? never() : write.apply(this, args);
-  };
-  LinuxPortBinding.prototype.read = async function (...args) {
-    const got = await read.apply(this, args);
-    return wedged.has(this) ? never() : got;
-  };
-  LinuxPortBinding.prototype.close = function () {
-    if (!wedged.has(this)) return close.apply(this);
+  fs[name] = wrapped;
+}
+
+const load = Module._extensions[".node"];
+Module._extensions[".node"] = (module, file) => {
+  load(module, file);
+  if (!file.includes("serialport")) return;
+  const { open, close } = module.exports;
+  module.exports.open = (path, options, done) =>
+    open(path, options, (error, fd) => {
+      if (!error) paths.set(fd, path);
+      done(error, fd);
+    });
+  module.exports.close = (fd, done) => {
+    if (!wedged.has(fd)) {
+      paths.delete(fd);
+      return close(fd, done);
+    }
     const fifo = `${process.env.WEDGE}-${process.pid}`;
     execFileSync("mkfifo", [fifo]);
-    readFile(fifo, () => {});
-    return never();
+    fs.readFile(fifo, () => {});
   };
-}
+};
