@@ -1,9 +1,12 @@
 export { judge } from "./compose.ts";
+export { StateDisk, type Step } from "./disk.ts";
 export * from "./folder.ts";
 export {
   type Generation,
+  generationFolder,
   type Identity,
   IdentitySchema,
+  pointedAt,
   readStanding,
   receiverOf,
   type Standing,

@@ -9,14 +9,15 @@ import {
   ok,
   type Result,
   systemClock,
+  within,
 } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import type { Receiver } from "../bundle/open.ts";
 import { judge, type Piece, piecesOfGeneration, refuseAll } from "./compose.ts";
-import { diskFault, StateDisk, type Step } from "./disk.ts";
+import { diskFault, StateDisk } from "./disk.ts";
 import { generationFolder, LINKS, pointedAt, readStanding } from "./layout.ts";
 import type { Given, Report } from "./select.ts";
-import { runTrial, type Trial } from "./trial.ts";
+import { PROBATION_MS, runTrial, type Trial } from "./trial.ts";
 
 const log = defineEvents("provisioning", {
   committed: {
@@ -44,7 +45,8 @@ export interface ProvisionerOptions {
   clock?: Clock;
   /** What destructive commands and dates are judged by. */
   judgedBy?: () => Promise<Pick<Receiver, "nonce" | "attestedTime">>;
-  step?: Step;
+  /** The tests cut, fill and spoil it. */
+  disk?: StateDisk;
 }
 
 /**
@@ -65,7 +67,7 @@ export class Provisioner {
     this.#trial = options.trial;
     this.#clock = options.clock ?? systemClock;
     this.#judgedBy = options.judgedBy ?? (async () => ({}));
-    this.#disk = new StateDisk(options.step);
+    this.#disk = options.disk ?? new StateDisk();
   }
 
   /**
@@ -115,14 +117,14 @@ export class Provisioner {
       const fault = bundleFault("notHealthy", { missing: missing.slice(0, 8).join(" ") });
       const undone = await this.#undo(before, fault);
       log("rolledBack", { generation, to: before, missing: missing.slice(0, 8).join(" ") });
-      await this.#trial.restart();
+      await this.#startOld();
       return err(undone);
     }
     try {
       await this.#point("committed", generation);
     } catch (error) {
       const undone = await this.#undo(before, diskFault(error));
-      await this.#trial.restart();
+      await this.#startOld();
       return err(undone);
     }
     log("committed", { generation });
@@ -152,6 +154,14 @@ export class Provisioner {
       log("refused", {}, diskFault(error));
     }
     return why;
+  }
+
+  /** With what it had the unit is to come up whether or not this can wait for it. */
+  async #startOld(): Promise<void> {
+    const late = () => bundleFault("notHealthy", { missing: "restart" });
+    await within(this.#clock, PROBATION_MS, this.#trial.restart(), late).catch((error: unknown) =>
+      log("refused", {}, error),
+    );
   }
 
   async #point(link: keyof typeof LINKS, generation: number): Promise<void> {
