@@ -74,6 +74,10 @@ screens: system-test build ## photograph every screen of the running product int
 crash-store: system-test node_modules/.ready ## power cuts replayed over the real stores (RUNS= SEED=)
 	$(TSX) test/crash/crash-store.ts
 
+.PHONY: crash-activation
+crash-activation: system-test node_modules/.ready ## kills and power cuts at every system call of activation (RUNS= SEED=)
+	$(TSX) test/crash/crash-activation.ts
+
 .PHONY: bench-start
 bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
 	$(TSX) test/bench/bench-start.ts
