@@ -112,7 +112,10 @@ export class Provisioner {
     } catch (error) {
       return err(await this.#undo(before, diskFault(error)));
     }
-    const missing = await runTrial(this.#trial, this.#clock);
+    // Without a configuration there is nothing that could become healthy: its processes rest.
+    const resting: Trial = { restart: () => this.#trial.restart(), missing: async () => [] };
+    const trial = pieces.has("unit.json") ? this.#trial : resting;
+    const missing = await runTrial(trial, this.#clock);
     if (missing.length > 0) {
       const fault = bundleFault("notHealthy", { missing: missing.slice(0, 8).join(" ") });
       const undone = await this.#undo(before, fault);

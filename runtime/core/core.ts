@@ -64,6 +64,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
       const offered = Object.keys(offers).filter((id) => offers[id]?.offered);
       return {
         ready: true,
+        painted: screen.painted,
         state: reception.state,
         offered,
         broken: book.broken,

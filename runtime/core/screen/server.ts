@@ -82,6 +82,7 @@ export class ScreenServer {
   readonly #token = b64u(randomBytes(24));
   readonly #server: Server;
   readonly #pictures = new Map<string, Uint8Array>();
+  #painted = false;
   readonly #previews = new Map<string, Set<ServerResponse>>();
   #page: ServerResponse | undefined;
   #port = 0;
@@ -105,6 +106,11 @@ export class ScreenServer {
     });
     this.#port = (this.#server.address() as AddressInfo).port;
     return `http://127.0.0.1:${this.#port}/?t=${this.#token}`;
+  }
+
+  /** Whether the page that is connected has said that a screen of this start is on the panel. */
+  get painted(): boolean {
+    return this.#painted;
   }
 
   get origin(): string {
@@ -161,6 +167,11 @@ export class ScreenServer {
       return this.#welcome(url.searchParams.get("t") ?? "", response);
     if (!this.#known(request)) return this.#refuse(response, 401, "token");
     if (request.method === "POST" && url.pathname === "/input") return this.#input(request, response, origin);
+    if (request.method === "POST" && url.pathname === "/painted") {
+      if (origin !== this.origin) return this.#refuse(response, 403, "origin");
+      this.#painted = this.#page !== undefined;
+      return void response.writeHead(204).end();
+    }
     if (request.method !== "GET") return this.#refuse(response, 405, "method");
     if (url.pathname === "/events") return this.#events(response);
     const [, kind, name] = url.pathname.split("/");
@@ -218,13 +229,16 @@ export class ScreenServer {
   #events(response: ServerResponse): void {
     this.#page?.end();
     this.#page = response;
+    this.#painted = false;
     response.writeHead(200, { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" });
     log("connected");
     this.push(this.#options.model());
     const beat = setInterval(() => response.write(": beat\n\n"), 10_000);
     response.on("close", () => {
       clearInterval(beat);
-      if (this.#page === response) this.#page = undefined;
+      if (this.#page !== response) return;
+      this.#page = undefined;
+      this.#painted = false;
     });
   }
 

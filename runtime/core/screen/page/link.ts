@@ -15,6 +15,7 @@ const INPUT_LIMIT_MS = 8_000;
 export function listen(events: LinkEvents): void {
   let source: EventSource | undefined;
   let lostTimer: number | undefined;
+  let painted = false;
   const open = () => {
     source?.close();
     source = new EventSource("/events");
@@ -22,6 +23,11 @@ export function listen(events: LinkEvents): void {
       clearTimeout(lostTimer);
       lostTimer = undefined;
       events.model(JSON.parse(event.data) as ScreenModel);
+      if (!painted) tellPainted();
+      painted = true;
+    });
+    source.addEventListener("open", () => {
+      painted = false;
     });
     source.addEventListener("error", () => {
       lostTimer ??= window.setTimeout(events.lost, PATIENCE_MS);
@@ -30,6 +36,13 @@ export function listen(events: LinkEvents): void {
     });
   };
   open();
+}
+
+/** Tells the core, once a connection, that what it sent is on the panel: the frame after the next has it. */
+function tellPainted(): void {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => void fetch("/painted", { method: "POST" }).catch(() => undefined)),
+  );
 }
 
 /** Sends one input as an answer to model `seq`; false where it was refused or did not arrive. */

@@ -69,6 +69,24 @@ async function open(t: TestContext) {
 
 const NEXT = { seq: 7, input: { type: "next" } };
 
+test("a screen counts as painted when the connected page has said so, and no longer when it has gone", async (t) => {
+  const { server, port, start, ask, cookie } = await open(t);
+  const painted = (origin: string, own = cookie) =>
+    ask("/painted", { method: "POST", headers: { cookie: own, origin } });
+  const origin = `http://127.0.0.1:${port}`;
+  assert.is((await painted(origin)).status, 204);
+  assert.is(server.painted, false);
+  const page = await start("/events", { headers: { cookie } });
+  page.resume();
+  assert.is((await painted("http://evil.example")).status, 403);
+  assert.is((await painted(origin, "other=1")).status, 401);
+  assert.is(server.painted, false);
+  assert.is((await painted(origin)).status, 204);
+  assert.is(server.painted, true);
+  page.destroy();
+  await eventually("the page is gone", () => !server.painted);
+});
+
 test("the token of this start becomes a cookie that no script and no other site can use", async (t) => {
   const { welcome, setCookie, ask, cookie } = await open(t);
   assert.is(welcome.status, 303);
