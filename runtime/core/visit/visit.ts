@@ -145,7 +145,7 @@ export class Visit {
     const { text } = this.#words();
     return {
       kind: "message",
-      face: "again",
+      face: "waiting",
       title: text("stop.title"),
       body: text("stop.body"),
       actions: [
