@@ -26,6 +26,9 @@ export interface Core {
   stop(): Promise<void>;
 }
 
+/** So long after the screen the link begins, ms: a start belongs to what a person can use. */
+const LINK_AFTER_MS = 500;
+
 /**
  * Starts the core: store asserted, senses and vault connected, screen served, then the link. A service is offered as soon
  * as its devices are ready.
@@ -89,11 +92,13 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   });
   const url = await screen.listen();
   reception.start();
-  office.goOnline();
+  const stopped = new AbortController();
+  void clock.sleep(LINK_AFTER_MS, stopped.signal).then(() => stopped.signal.aborted || office.goOnline());
   return {
     url,
     office,
     stop: async () => {
+      stopped.abort();
       await reception.stop();
       await screen.close();
       await office.stop();
