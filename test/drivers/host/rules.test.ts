@@ -1,6 +1,6 @@
 import * as host from "../../../drivers/host/index.ts";
 import { suite } from "../../kit.ts";
-import { rules } from "./rules.ts";
+import { rules } from "./rules/index.ts";
 
 const { test, run } = suite("device host: rules", 60_000);
 
