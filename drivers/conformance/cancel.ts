@@ -1,5 +1,5 @@
 import type { Trial } from "./entry.ts";
-import { judgeRest } from "./judge.ts";
+import { judgeRest, judgeRun } from "./judge.ts";
 import type { Rig, Run, RunOptions } from "./rig.ts";
 import type { Suite } from "./suite.ts";
 
@@ -36,15 +36,13 @@ export async function cancelChecks(
   await suite.case(name, "cancel", "before it began", async (rig) => {
     await rig.ready(OPEN_MS);
     await rig.arrange(NOBODY, waits);
-    return waiting(rig, { signal: AbortSignal.abort(), cancelledAfterMs: 0 });
+    return waiting(rig, { signal: AbortSignal.abort() });
   });
-  for (const cancelledAfterMs of [1, 150, 1_000]) {
-    await suite.case(name, "cancel", `${cancelledAfterMs} ms after it began`, async (rig) => {
+  for (const cancelAfterMs of [1, 150, 1_000]) {
+    await suite.case(name, "cancel", `${cancelAfterMs} ms after it began`, async (rig) => {
       await rig.ready(OPEN_MS);
       await rig.arrange(NOBODY, waits);
-      const stop = new AbortController();
-      void rig.clock.sleep(cancelledAfterMs).then(() => stop.abort());
-      return waiting(rig, { signal: stop.signal, cancelledAfterMs });
+      return waiting(rig, { cancelAfterMs });
     });
   }
   if (!trial.noPerson) {
@@ -66,14 +64,38 @@ export async function cancelChecks(
 }
 
 function endedWell(run: Run, options: RunOptions): string[] {
-  const wrong: string[] = [];
-  const { cancelledAfterMs, userTimeMs } = options;
-  const limit = (cancelledAfterMs ?? userTimeMs ?? 0) + END_MS;
+  const wrong: string[] = [...run.layer];
+  const { cancelAfterMs, userTimeMs, signal } = options;
+  const limit = (cancelAfterMs ?? userTimeMs ?? 0) + END_MS;
   if (run.threw) wrong.push(`threw ${run.threw} instead of answering`);
   if (run.tookMs > limit)
     wrong.push(`went on for ${Math.round(run.tookMs)} ms, although it was to end after ${limit} ms at most`);
   if (run.result.ok) return [...wrong, "claimed success, although nobody came"];
-  const wanted = cancelledAfterMs === undefined ? "device.timeoutUser" : "device.canceled";
+  const wanted = signal || cancelAfterMs !== undefined ? "device.canceled" : "device.timeoutUser";
   if (run.result.error.code !== wanted) wrong.push(`ended with ${run.result.error.code}, not ${wanted}`);
   return wrong;
+}
+
+/** A motion that is cancelled has either not begun, and then nothing of it is left, or it goes on to its own end. */
+export async function motionCancels(
+  suite: Suite,
+  name: string,
+  trial: Trial<unknown, unknown>,
+): Promise<void> {
+  const { entry } = suite.subject;
+  for (const cancelAfterMs of [0, 1, 25, 400]) {
+    await suite.case(name, "cancel", `${cancelAfterMs} ms after it began`, async (rig) => {
+      await rig.ready(OPEN_MS);
+      await suite.arrange(rig, trial, 0);
+      const run = await rig.run(trial, { cancelAfterMs });
+      const safely = run.canceled === "canceledSafely" || run.canceled === "canceledBeforeStart";
+      if (!safely) return judgeRun(trial, run, rig.sim, "honest", rig.limitOf(trial));
+      const wrong = [...run.layer];
+      if (run.result.ok || run.result.error.code !== "device.canceled")
+        wrong.push(`was cancelled, and answered ${run.result.ok ? "success" : run.result.error.code}`);
+      if (rig.ledger.redeemed > 0) wrong.push("was cancelled, and used its permission up");
+      if ((entry.motions?.(rig.sim) ?? 0) > 0) wrong.push("was cancelled, and moved");
+      return [...wrong, ...(await suite.heals(rig, trial, 0))];
+    });
+  }
 }

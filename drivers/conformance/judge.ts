@@ -13,7 +13,7 @@ export function judgeRun(
   expect: Expectation,
   limitMs: number,
 ): string[] {
-  const wrong: string[] = [];
+  const wrong: string[] = [...run.layer];
   const { result } = run;
   if (run.threw) wrong.push(`threw ${run.threw} instead of answering`);
   if (run.hangs) wrong.push("went on for ever after its command was over");

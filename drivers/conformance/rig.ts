@@ -1,7 +1,14 @@
 import type { BusFault, FaultyLine } from "../bench/faults/index.ts";
-import { deviceFault, type MotionToken, type Prompt } from "../contract/index.ts";
+import {
+  type CancelAnswer,
+  type Command,
+  type Completion,
+  deviceFault,
+  type MotionToken,
+  type Prompt,
+} from "../contract/index.ts";
 import { DeviceHost } from "../host/index.ts";
-import { type Clock, isFault, type Result } from "../kit/index.ts";
+import { type Clock, isFault, newId, type Result } from "../kit/index.ts";
 import { driverTools } from "../ports/index.ts";
 import type { DriverModule } from "../registry/index.ts";
 import type { Recording } from "./cases.ts";
@@ -32,13 +39,18 @@ export interface Run {
   /** Prompts, in order; `late` are those after the verb had ended. */
   prompts: Prompt[];
   late: Prompt[];
+  /** What its cancel was answered. */
+  canceled?: CancelAnswer;
+  /** What is wrong with how the layer took the command, its repetition and another one under its id. */
+  layer: string[];
 }
 
 export interface RunOptions {
+  /** In place of the command's own: one that is aborted before the verb is called. */
   signal?: AbortSignal;
   userTimeMs?: number;
-  /** When `signal` will abort, for the judge. */
-  cancelledAfterMs?: number;
+  /** Cancels the command by its id after so long. */
+  cancelAfterMs?: number;
   /** In place of a permission that is good. */
   forge?: "unknown" | "used" | "otherDevice";
   onPrompt?: (prompt: Prompt) => void;
@@ -51,6 +63,8 @@ export class Ledger {
   refused = 0;
   readonly #device: string;
   readonly #live = new Map<MotionToken, boolean>();
+  /** Called right before a permission is used up: the commit point of a motion. */
+  onRedeem: () => void = () => undefined;
 
   constructor(device: string) {
     this.#device = device;
@@ -70,6 +84,7 @@ export class Ledger {
       this.refused++;
       throw deviceFault("unauthorised");
     }
+    this.onRedeem();
     this.#live.set(token, true);
     this.redeemed++;
   };
@@ -117,6 +132,10 @@ export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig
   const driver = subject.module.create(configuration, driverTools(wiring.ports, clock, ledger.redeem));
   const host = new DeviceHost<unknown>(driver, { clock, random: seeded(seed) });
 
+  /** A verb with two sets of parameters has two trials. */
+  const verbs = new Map(
+    Object.entries(subject.entry.trials).map(([name, trial]) => [trial, name.split(" ")[0]]),
+  );
   const until = async (probe: () => boolean, ms: number): Promise<boolean> => {
     const end = clock.mono() + ms;
     while (!probe()) {
@@ -159,7 +178,7 @@ export async function makeRig(subject: Subject, seed: number, before?: (rig: Rig
       wiring.replug();
     },
     ready: (ms) => until(() => host.lifecycle === "ready", ms),
-    run: (trial, options = {}) => runOnce(host, clock, ledger, trial, sim, options),
+    run: (trial, options = {}) => runOnce(rig, verbs.get(trial) ?? "", trial, options),
     async stop() {
       await host.stop();
       await wiring.stop();
@@ -175,29 +194,29 @@ const limitOf = (trial: Trial<unknown, unknown>, options: RunOptions = {}): numb
   (trial.deviceTimeMs ?? DEVICE_MS) + (trial.kind === "capture" ? (options.userTimeMs ?? USER_MS) : 0);
 
 async function runOnce(
-  host: DeviceHost<unknown>,
-  clock: Clock,
-  ledger: Ledger,
+  { host, clock, ledger, sim }: Rig,
+  verb: string,
   trial: Trial<unknown, unknown>,
-  sim: unknown,
   options: RunOptions,
 ): Promise<Run> {
-  const run: Run = { result: undefined as never, tookMs: 0, hangs: false, prompts: [], late: [] };
+  const run: Run = { result: undefined as never, tookMs: 0, hangs: false, prompts: [], late: [], layer: [] };
   let ended = false;
-  const context: TrialContext = {
-    clock,
-    signal: options.signal ?? new AbortController().signal,
-    userTimeMs: options.userTimeMs ?? USER_MS,
-    prompt: (prompt) => {
-      (ended ? run.late : run.prompts).push(prompt);
-      options.onPrompt?.(prompt);
-    },
-    token: (compartment) => ledger.give(compartment, options.forge),
-  };
   const started = clock.mono();
+  const command = commandOf(verb, trial, options);
   // A query that failed is asked once more by the host, perhaps while the first try still goes on.
   const tries: Promise<unknown>[] = [];
-  run.result = await host.use(trial.kind, limitOf(trial, options), (verbs) => {
+  const accepted = host.submit(command, (verbs, { signal, commit }) => {
+    ledger.onRedeem = commit;
+    const context: TrialContext = {
+      clock,
+      signal: options.signal ?? signal,
+      userTimeMs: options.userTimeMs ?? USER_MS,
+      prompt: (prompt) => {
+        (ended ? run.late : run.prompts).push(prompt);
+        options.onPrompt?.(prompt);
+      },
+      token: (compartment) => ledger.give(compartment, options.forge),
+    };
     const running = Promise.resolve(trial.run(verbs, context, sim));
     running.catch((error: unknown) => {
       if (!isFault(error))
@@ -206,6 +225,17 @@ async function runOnce(
     tries.push(running.catch(() => undefined));
     return running;
   });
+  if (accepted.ok) {
+    const { cancelAfterMs } = options;
+    const canceled =
+      cancelAfterMs === undefined
+        ? undefined
+        : clock.sleep(cancelAfterMs).then(() => host.cancel(command.id));
+    const completion = await accepted.value.completion;
+    run.result = completion.result;
+    if (canceled) run.canceled = await canceled;
+    run.layer.push(...(await repeated(host, command, completion)));
+  } else run.result = accepted;
   run.tookMs = clock.mono() - started;
   // The host may have answered for it. What goes on then would reach into the next command.
   const timer = new AbortController();
@@ -217,6 +247,42 @@ async function runOnce(
   run.hangs = !over;
   ended = true;
   return run;
+}
+
+/** A trial's run as a command with an id, as a core sends it. */
+function commandOf(verb: string, trial: Trial<unknown, unknown>, options: RunOptions): Command {
+  const person = trial.kind === "capture" && !trial.noPerson;
+  return {
+    id: newId(),
+    verb,
+    kind: trial.kind,
+    parameters: { sample: 1 },
+    deviceTimeMs: person ? (trial.deviceTimeMs ?? DEVICE_MS) : limitOf(trial, options),
+    ...(person ? { userTimeMs: options.userTimeMs ?? USER_MS } : {}),
+    commits: true,
+  };
+}
+
+/** The same command again is not run again; another one under its id is a conflict. */
+async function repeated(
+  host: DeviceHost<unknown>,
+  command: Command,
+  first: Completion<unknown>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  const run = async () => {
+    wrong.push("the same command was run again");
+    return first.result;
+  };
+  const again = host.submit(command, run);
+  const second = again.ok ? await again.value.completion : undefined;
+  const gone = command.kind === "capture" && first.result.ok;
+  if (gone ? second?.result.ok !== false : second?.result !== first.result)
+    wrong.push(gone ? "what a capture gave was given out twice" : "the same command had another answer");
+  const other = host.submit({ ...command, parameters: { sample: 2 } }, run);
+  if (other.ok || other.error.code !== "device.conflict")
+    wrong.push("another command was taken under the same id");
+  return wrong;
 }
 
 /** Mulberry32: small, and the same on every machine. */

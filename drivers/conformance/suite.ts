@@ -1,4 +1,4 @@
-import { cancelChecks } from "./cancel.ts";
+import { cancelChecks, motionCancels } from "./cancel.ts";
 import { type Case, casesFor, type Depth, type Expectation, QUICK, type Recording } from "./cases.ts";
 import type { FaultName, Trial } from "./entry.ts";
 import { judgeMotions, judgeRest, judgeRun } from "./judge.ts";
@@ -83,10 +83,14 @@ export class Suite {
       const cases = casesFor(this.subject.entry, seen, this.#depth);
       for (const one of cases.filter(({ fault }) => !real || !NEEDS_BENCH.has(fault)))
         await this.#faulty(name, trial, one);
-      if (trial.kind === "actuate") await this.#forgeries(name, trial);
+      if (trial.kind === "actuate") {
+        await this.#forgeries(name, trial);
+        if (!real) await motionCancels(this, name, trial);
+      }
       if (trial.kind === "capture") await cancelChecks(this, name, trial);
       if (!real) await this.#sensorFaults(name, trial);
     }
+    await this.#testsItself();
     if (real) return this.#report;
     await this.#opensUnderFaults();
     await this.#plugs();
@@ -249,6 +253,26 @@ export class Suite {
         return wrong;
       });
     }
+  }
+
+  /** A device that works says so of itself, and does what moves something or asks somebody in maintenance only. */
+  async #testsItself(): Promise<void> {
+    await this.case("(self-test)", "none", "internal", async ({ host, ready }) => {
+      await ready(OPEN_MS);
+      const wrong: string[] = [];
+      const tested = await host.selfTest("internal");
+      if (!tested.ok) wrong.push(`could not be done: ${tested.error.code}`);
+      else if (!tested.value.passed)
+        wrong.push(`found ${tested.value.findings.filter(({ passed }) => !passed).map(({ name }) => name)}`);
+      if (tested.ok && host.status().health?.selfTests.internal?.at !== tested.value.at)
+        wrong.push("was not kept");
+      for (const level of ["external", "interactive"] as const) {
+        const refused = await host.selfTest(level);
+        if (refused.ok || refused.error.code !== "device.notReady")
+          wrong.push(`an ${level} one was taken without maintenance`);
+      }
+      return wrong;
+    });
   }
 
   /** The cable is pulled while nothing is asked, and the host stops while something may be. */

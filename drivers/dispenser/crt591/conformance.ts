@@ -121,7 +121,6 @@ export const conformance: ConformanceEntry<Dispenser, Sim> = {
     },
   },
   exempt: {
-    cancel: "no verb waits for a person: who watches the gate or the entry asks again and again",
     stuckSensor:
       "a lying path sensor is seen only against the bin counter, by who reads both: test/runtime/vault",
   },

@@ -33,7 +33,6 @@ export const conformance: ConformanceEntry<Lock, LockSim> = {
   // A coil that is driven for longer than its pulse is what must not be.
   ...lockConformance<LockSim>(ROLE, COMPARTMENTS.length, 200),
   exempt: {
-    cancel: "nothing that it does waits for a person",
     resetMidCommand: "coils and contacts keep nothing",
     silence: "a line always has a level",
     unplugBefore:

@@ -26,7 +26,6 @@ export const conformance: ConformanceEntry<Lock, Sim> = {
   },
   exempt: {
     nak: "a board has no refusal on its wire",
-    cancel: "nothing that it does waits for a person",
     resetMidCommand: "a board keeps nothing that a reset could lose: a pulse that was begun ends by itself",
     stuckSensor: "a lying contact is seen only against the other one, by who reads both: test/runtime/vault",
   },

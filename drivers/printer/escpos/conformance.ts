@@ -104,5 +104,4 @@ export const conformance: ConformanceEntry<Printer, Sim> = {
     "the paper ends in the middle": (sim) => loaded(sim, 6),
     "the cover is opened": ({ plant }) => plant.papers.setCover(ROLE, "open"),
   },
-  exempt: { cancel: "nothing that it does waits for a person" },
 };
