@@ -91,7 +91,7 @@ simulate: node_modules/.ready ## the real vault in virtual time with faults at e
 	@$(TSX) test/simulate/simulate.ts
 
 .PHONY: crash-devices
-crash-devices: node_modules/.ready ## core, vault, both and the device cut at every step with every fault (RUNS= SEED= RESUME=1 PLAN=)
+crash-devices: node_modules/.ready ## core, vault, both and the device cut at every step with every fault (RUNS= SEED= RESUME=1 PLAN= KILLS=)
 	@$(TSX) test/crash/crash-devices.ts
 
 .PHONY: fuzz

@@ -5,6 +5,7 @@ import { identified } from "./card-ledger.ts";
 import type { DispenserLook } from "./dispensers.ts";
 import { log, vaultFault } from "./faults.ts";
 import type { Intent } from "./ledger.ts";
+import { looksWhenReady } from "./looks.ts";
 import type { MotionContext, Phase } from "./motion.ts";
 import type { MagazinePlace } from "./stock.ts";
 
@@ -15,8 +16,8 @@ export const CARD_LIMITS = {
   /** And so long to put an old card in. */
   insert: 30_000,
   pollPath: 250,
-  /** A unit that is opened anew after it fell silent is waited for. */
-  device: 30_000,
+  /** A unit that is opened anew after it fell silent is waited for: one that lost an INIT answers the next one after 30 s. */
+  device: 45_000,
 };
 
 /** One item on its way through a dispenser, under one effect. */
@@ -164,7 +165,7 @@ export function readOf(
   return readHash === intent.itemHash ? "same" : "other";
 }
 
-/** Two looks at a dispenser; one that was lost is waited for. */
+/** Two looks at a dispenser; one that was lost, or is lost in between, is waited for. */
 export async function lookWhenReady(
   {
     dispensers,
@@ -174,14 +175,11 @@ export async function lookWhenReady(
   }: Pick<MotionContext, "dispensers" | "clock" | "limits" | "stopping">,
   dispenser: string,
 ): Promise<[DispenserLook | undefined, DispenserLook | undefined]> {
-  const looks = await dispensers.lookTwice(dispenser);
-  if (looks[0] && looks[1]) return looks;
-  const timer = new AbortController();
-  const over = AbortSignal.any([timer.signal, ...(stopping ? [stopping] : [])]);
-  await Promise.race([
-    dispensers.whenReady(dispenser),
-    clock.sleep(limits?.device ?? CARD_LIMITS.device, over),
-  ]);
-  timer.abort();
-  return dispensers.lookTwice(dispenser);
+  const end = clock.mono() + (limits?.device ?? CARD_LIMITS.device);
+  return looksWhenReady(
+    () => dispensers.lookTwice(dispenser),
+    (over) => Promise.race([dispensers.whenReady(dispenser), clock.sleep(end - clock.mono(), over)]),
+    () => clock.mono() >= end,
+    stopping,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Lock, LockCapabilities, LockState, MotionToken } from "../../drivers/contract/index.ts";
 import type { DeviceHost } from "../../drivers/host/index.ts";
 import type { Clock, Result } from "../../drivers/kit/index.ts";
-import { twoLooks } from "./looks.ts";
+import { looksWhenReady, twoLooks } from "./looks.ts";
 
 /** Where a slot is: its lock board and compartment. */
 export interface SlotPlace {
@@ -69,13 +69,15 @@ export class Locks {
     slot: string,
     signal?: AbortSignal,
   ): Promise<[LockState | undefined, LockState | undefined]> {
-    const looks = await this.lookTwice(slot);
-    if ((looks[0] && looks[1]) || !this.has(slot)) return looks;
-    const timer = new AbortController();
-    const over = AbortSignal.any([timer.signal, ...(signal ? [signal] : [])]);
-    await Promise.race([this.host(slot).whenReady(), this.#clock.sleep(BOARD_MS, over)]);
-    timer.abort();
-    return this.lookTwice(slot);
+    if (!this.has(slot)) return [undefined, undefined];
+    const end = this.#clock.mono() + BOARD_MS;
+    return looksWhenReady(
+      () => this.lookTwice(slot),
+      (over) =>
+        Promise.race([this.host(slot).whenReady(), this.#clock.sleep(end - this.#clock.mono(), over)]),
+      () => this.#clock.mono() >= end,
+      signal,
+    );
   }
 
   unlock(slot: string, token: MotionToken): Promise<Result<void>> {

@@ -18,3 +18,22 @@ export async function twoLooks<T>(
   await clock.sleep(SECOND_LOOK_MS);
   return [second, await look()];
 }
+
+/**
+ * Two looks at a device that may have fallen silent, as often as it comes back and is lost again.
+ * @param comesBack resolves when it is ready again, or its time is over; what it waits for ends with the signal
+ */
+export async function looksWhenReady<T>(
+  look: () => Promise<[T | undefined, T | undefined]>,
+  comesBack: (over: AbortSignal) => Promise<void>,
+  isOver: () => boolean,
+  stopping?: AbortSignal,
+): Promise<[T | undefined, T | undefined]> {
+  for (;;) {
+    const looks = await look();
+    if ((looks[0] && looks[1]) || stopping?.aborted || isOver()) return looks;
+    const timer = new AbortController();
+    await comesBack(AbortSignal.any([timer.signal, ...(stopping ? [stopping] : [])]));
+    timer.abort();
+  }
+}

@@ -2,8 +2,9 @@ import { DISPENSER_FAULTS } from "../../../drivers/bench/dispenser/simulator.ts"
 import type { ReplyFault, RequestFault } from "../../../drivers/bench/faults/wire.ts";
 import { LOCK_FAULTS } from "../../../drivers/bench/lock/boards.ts";
 import type { Jam } from "../../../drivers/bench/plant/state.ts";
-import { type Rig, ROLE } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 import { type DeviceName, isDispenser } from "./states.ts";
+import { ROLE } from "./things.ts";
 
 /** Answers whether what was made to go wrong has met anything. */
 type Met = () => boolean;

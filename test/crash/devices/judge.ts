@@ -1,7 +1,9 @@
 import { firstBrokenRow } from "../../../drivers/store/index.ts";
 import { itemHashOf } from "../../../fleet/contract/index.ts";
-import { type Rig, ROLE } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 import { isDispenser, type State } from "./states.ts";
+import { ROLE } from "./things.ts";
+import { isTrue } from "./truth.ts";
 
 export interface Stock {
   magazines?: { balanced: boolean; remaining: number; unknown: number; suspect?: string }[];
@@ -86,52 +88,9 @@ export class DeviceJudge {
       .ledgerOfItems()
       .find(({ code }) => code === item)
       ?.place.replace(`${ROLE}/`, "");
-    const true_ = isDispenser(device) ? this.#cardIs(said, place) : this.#itemIs(said, place, moved);
-    if (!true_) this.violated(`it is said to be ${said}, it is at ${place}`);
-  }
-
-  #itemIs(said: string, place: string | undefined, moved: boolean): boolean {
-    switch (said) {
-      case "taken":
-        return place === "out";
-      case "notMoved":
-        return this.#state.job === "load" ? place !== "1" : place === "1";
-      case "stored":
-        return place === "1";
-      case "empty":
-        return place !== "1";
-      case "presented":
-        return moved;
-      default:
-        return said === "unknown";
-    }
-  }
-
-  #cardIs(said: string, place: string | undefined): boolean {
-    const intake = this.#state.job.startsWith("accept");
-    const wrong = this.#state.job === "wrongCard";
-    switch (said) {
-      case "taken":
-        return place === "out" && !wrong;
-      case "taken accepted":
-        return intake && place === "bin";
-      case "notMoved":
-        return intake ? place === "out" || place === undefined : place === "magazine";
-      case "notMoved returned":
-        return intake && place === "out";
-      case "notMoved rejected":
-        return place === "bin" || (wrong && place === "magazine");
-      case "notMoved retracted":
-      case "presented retracted":
-        return place === "bin";
-      case "notMoved inPath":
-        return place === "path" || place === "gate" || (wrong && place === "magazine");
-      case "presented":
-        // Whoever takes it now makes it taken, once that was seen.
-        return place === "gate" || this.rows("effects").some((row) => row.left_at === "gate");
-      default:
-        return said === "unknown";
-    }
+    const atGate = this.rows("effects").some((row) => row.left_at === "gate");
+    if (!isTrue(said, { state: this.#state, place, moved, atGate }))
+      this.violated(`it is said to be ${said}, it is at ${place}`);
   }
 
   /** With everything at rest: every count balances and says what the unit has counted, nothing is open. */

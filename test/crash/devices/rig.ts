@@ -17,20 +17,14 @@ import { Paperwork } from "../../simulate/paperwork.ts";
 import { seeded } from "../replay/random.ts";
 import { DeviceLine } from "./line.ts";
 import { type DeviceName, isDispenser } from "./states.ts";
+import { MAGAZINE, ROLE } from "./things.ts";
 
-export const ROLE = "device.main";
-export const MAGAZINE = "M1";
-export const CHIP = "chip";
-/** The cards of the magazine, the first comes out first. */
-export const CARDS = ["04A1B2C3D4E580", "04A1B2C3D4E581", "04A1B2C3D4E582"] as const;
-/** The card that a person is to give back, and another one. */
-export const OLD_CARD = "04FFEEDDCCBB01";
-export const OTHER_CARD = "04FFEEDDCCBB02";
+const CHIP = "chip";
 /** A Tuesday. */
 const EPOCH = Date.UTC(2026, 10, 24, 8);
 const PLACES = 2;
 const line = (offset: number) => ({ chip: CHIP, offset });
-export const GPIO_PLACES = Array.from({ length: PLACES }, (_, i) => ({
+const GPIO_PLACES = Array.from({ length: PLACES }, (_, i) => ({
   coil: line(10 * i),
   door: line(10 * i + 1),
   item: line(10 * i + 2),

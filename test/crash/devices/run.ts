@@ -2,9 +2,10 @@ import { itemHashOf } from "../../../fleet/contract/index.ts";
 import type { Handover } from "../../../runtime/ipc/messages.ts";
 import { faultsOf, heal } from "./faults.ts";
 import { DeviceJudge, type Stock } from "./judge.ts";
-import { expectedCard, ITEM, Person } from "./person.ts";
-import { CARDS, MAGAZINE, OLD_CARD, Rig, ROLE } from "./rig.ts";
+import { Person } from "./person.ts";
+import { Rig } from "./rig.ts";
 import { cleanEnd, isDispenser, type State, type Victim } from "./states.ts";
+import { CARDS, expectedCard, ITEM, MAGAZINE, OLD_CARD, ROLE } from "./things.ts";
 
 export interface Plan extends State {
   /** Step at which it happens; without one, see `atMs`. */
@@ -44,6 +45,7 @@ export class Run {
   #coreAlive = true;
   readonly #coreWaits = new Set<() => void>();
   #setUpCut: string | undefined;
+  #began = 0;
 
   constructor(plan: Plan, trace?: (line: string) => void) {
     this.#plan = plan;
@@ -62,17 +64,21 @@ export class Run {
 
   async play(): Promise<Done> {
     const { rig } = this;
-    const { device, job, atMs } = this.#plan;
+    const { device, job } = this.#plan;
     await rig.vault.boot();
     await this.#ready();
     await this.#prepare();
-    new Person(rig, this.#plan, (step) => this.#step(step), this.#judge);
+    new Person(
+      rig,
+      this.#plan,
+      (step) => this.#step(step),
+      (code, expected) => this.#judge.handed(code, expected),
+    );
     this.#phase = "during";
-    const began = rig.scheduler.now;
-    if (atMs !== undefined) rig.scheduler.after(atMs, rig.life, () => this.#happens());
+    if (!this.#setUpCut) this.#begins();
     this.#step("ask");
     const said = job === "load" || job === "unload" ? await this.#staff() : await this.#collect();
-    const tookMs = rig.scheduler.now - began;
+    const tookMs = rig.scheduler.now - this.#began;
     this.#phase = "after";
     this.#trace(`outcome ${said.outcome}`);
     const lied = faultsOf(device)[this.#plan.fault]?.lies === true && this.#reached;
@@ -107,12 +113,20 @@ export class Run {
 
   // What goes wrong.
 
+  #begins(): void {
+    const { rig } = this;
+    const { atMs } = this.#plan;
+    this.#began = rig.scheduler.now;
+    if (atMs !== undefined) rig.scheduler.after(atMs, rig.life, () => this.#happens());
+  }
+
   #step(step: string): void {
     if (this.#phase !== "during") return;
     this.#trace(step);
     if (this.#setUpCut) {
       if (step !== this.#setUpCut) return;
       this.#setUpCut = undefined;
+      this.#begins();
       return this.#cutVault(this.rig.between(50, 1_000));
     }
     this.#steps.add(step);
@@ -171,7 +185,7 @@ export class Run {
         if (ready && devices.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy")) return;
       }
       if (this.rig.scheduler.now > end) return this.#judge.violated("the unit does not come back");
-      await this.rig.sleep(200);
+      await this.rig.sleep(300);
     }
   }
 
