@@ -66,6 +66,7 @@ export const ROOMS: Room[] = [
   { room: "runtime/core", may: UNIT },
   { room: "runtime/vault", may: [...UNIT, "runtime/diagnostics"] },
   { room: "runtime/senses", may: [...UNIT, "runtime/diagnostics"] },
+  { room: "runtime/provisioner", may: UNIT },
   { room: "runtime/dev", may: ["drivers", "flows", "provisioning", "fleet", "runtime", "tools"] },
   { room: "tools", may: ["drivers", "flows", "provisioning", "fleet", "runtime"] },
   { room: "test", may: ["drivers", "flows", "provisioning", "fleet", "runtime", "tools"] },

@@ -15,6 +15,8 @@ export const up = {
   authState: (unit: string) => `k1/d/${unit}/up/auth/state`,
   authEvent: (unit: string, effect: string) => `k1/d/${unit}/up/auth/${effect}/ev`,
   command: (unit: string, cid: string) => `k1/d/${unit}/up/cmd/${cid}`,
+  /** What the unit says of itself to whoever provisions it, signed by its own key (provisioning/answer). */
+  answer: (unit: string) => `k1/d/${unit}/up/answer`,
 } as const;
 
 export const dn = {
@@ -25,6 +27,8 @@ export const dn = {
   auth: (unit: string, aid: string) => `k1/d/${unit}/dn/auth/${aid}`,
   authAck: (unit: string, effect: string) => `k1/d/${unit}/dn/auth/${effect}/ack`,
   command: (unit: string, cid: string) => `k1/d/${unit}/dn/cmd/${cid}`,
+  /** Part `n`, from 0, of the `of` parts of a bundle. */
+  bundle: (unit: string, id: string, n: number, of: number) => `k1/d/${unit}/dn/bundle/${id}/${n}/${of}`,
 } as const;
 
 export const HOST_STATE = (host: string) => `k1/host/${host}/state`;

@@ -5,6 +5,7 @@ import { parseTopic } from "../contract/index.ts";
 import { Applications } from "./applications.ts";
 import { Questions } from "./ask.ts";
 import { Authorisations } from "./authorisations.ts";
+import { Bundles } from "./bundles.ts";
 import type { Changes, Context } from "./context.ts";
 import { openDb } from "./db.ts";
 import { type EligibilityRules, readRules } from "./eligibility.ts";
@@ -59,6 +60,8 @@ export interface Centre extends Parts {
   keys: CentreKeys["public"];
   registerUnit(registration: UnitRegistration): Promise<void>;
   createOperator: Operators["create"];
+  /** Sends a signed bundle to a unit. */
+  sendBundle: Bundles["send"];
   /** Resolves when the broker has been reached once. */
   connected: Promise<void>;
   stop(): Promise<void>;
@@ -90,6 +93,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
   const submissions = new Submissions(context, units, packets, applications);
   const journal = new Journal(context, units, applications);
   const operators = new Operators(context);
+  const bundles = new Bundles(context, units);
   const questions = new Questions(context, units, {
     register: options.register ?? emptyRegister,
     matcher: options.matcher,
@@ -108,6 +112,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     if (kind === "ev" && a === "vault") return journal.take(unit, text());
     if (kind === "auth" && a === "state") return authorisations.repair(unit, payload);
     if (kind === "auth" && b === "ev") return journal.take(unit, text());
+    if (kind === "answer") return bundles.answer(unit, text());
     if (kind === "ask") return questions.answer(unit, a, payload);
     if (kind !== "sub" || !/^[A-Za-z0-9-]{8,64}$/.test(a)) return log("ignored", { unit, kind: "topic" });
     if (b === "m") return submissions.manifest(unit, a, text());
@@ -134,6 +139,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     keys: keys.public,
     registerUnit: (registration) => units.register(registration),
     createOperator: (operator, by) => operators.create(operator, by),
+    sendBundle: (unit, bundle) => bundles.send(unit, bundle),
     connected: link.connected,
     stop: async () => {
       await http.stop();

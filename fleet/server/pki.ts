@@ -15,6 +15,12 @@ export const pkiFault = defineErrors("pki", {
     remedy: "configuration",
     cause: "user",
   },
+  badRequest: {
+    what: "A certificate request is not signed by the key that it names",
+    todo: "Read the unit's answer again; if it stays so, somebody has altered it",
+    remedy: "none",
+    cause: "security",
+  },
 });
 
 /** PEM texts that one end of a mutual TLS connection needs. */
@@ -31,6 +37,8 @@ export interface Pki {
   server: TlsIdentity;
   /** The certificate of a unit or service; the same one again when it exists. Throws `pki.badName`. */
   issue(name: string): Promise<TlsIdentity>;
+  /** The certificate for a request (PKCS#10 in PEM) of a unit's own key. Throws `pki.badName` and `pki.badRequest`. */
+  certify(request: string): Promise<string>;
 }
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -95,37 +103,44 @@ export async function makePki(dir: string): Promise<Pki> {
   const issuer = new x509.X509Certificate(root.cert).subject;
   const signingKey = await importKey(root.key);
 
+  const leaf = async (name: string, publicKey: webcrypto.CryptoKey, server: boolean): Promise<string> => {
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serial(),
+      subject: `CN=${name}`,
+      issuer,
+      notBefore: from(),
+      notAfter: until(LEAF_DAYS),
+      signingAlgorithm: ALGORITHM,
+      publicKey,
+      signingKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(usage.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([
+          server ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
+        ]),
+        ...(server
+          ? [
+              new x509.SubjectAlternativeNameExtension([
+                { type: "dns", value: "localhost" },
+                { type: "ip", value: "127.0.0.1" },
+                { type: "ip", value: "::1" },
+              ]),
+            ]
+          : []),
+      ],
+    });
+    return certificate.toString("pem");
+  };
+
   const issue = async (name: string, server: boolean): Promise<TlsIdentity> => {
     const stored = server ? "broker" : `client-${name}`;
     if (!has(stored)) {
       const keys = await newKeys();
-      const certificate = await x509.X509CertificateGenerator.create({
-        serialNumber: serial(),
-        subject: `CN=${name}`,
-        issuer,
-        notBefore: from(),
-        notAfter: until(LEAF_DAYS),
-        signingAlgorithm: ALGORITHM,
-        publicKey: keys.publicKey,
-        signingKey,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(usage.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([
-            server ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
-          ]),
-          ...(server
-            ? [
-                new x509.SubjectAlternativeNameExtension([
-                  { type: "dns", value: "localhost" },
-                  { type: "ip", value: "127.0.0.1" },
-                  { type: "ip", value: "::1" },
-                ]),
-              ]
-            : []),
-        ],
+      keep(stored, {
+        cert: await leaf(name, keys.publicKey, server),
+        key: await exportKey(keys.privateKey),
       });
-      keep(stored, { cert: certificate.toString("pem"), key: await exportKey(keys.privateKey) });
     }
     return { ca: root.cert, ...read(stored) };
   };
@@ -137,6 +152,13 @@ export async function makePki(dir: string): Promise<Pki> {
     issue: (name) => {
       if (!/^[a-z0-9][a-z0-9-]{1,30}$/.test(name)) return Promise.reject(pkiFault("badName"));
       return issue(name, false);
+    },
+    certify: async (request) => {
+      const asked = new x509.Pkcs10CertificateRequest(request);
+      const name = /^CN=([a-z0-9][a-z0-9-]{1,30})$/.exec(asked.subject)?.[1];
+      if (!name) throw pkiFault("badName");
+      if (!(await asked.verify())) throw pkiFault("badRequest", { name });
+      return leaf(name, await asked.publicKey.export(ALGORITHM, ["verify"]), false);
     },
   };
 }

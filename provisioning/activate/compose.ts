@@ -5,6 +5,7 @@ import { err, type Fault, parseJson } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import type { BundleKind } from "../bundle/manifest.ts";
 import { piecesOf } from "../bundle/source.ts";
+import { wrongCertificate } from "../device/keys.ts";
 import { UnitConfigurationSchema } from "../unit-configuration.ts";
 import { generationFolder, type Standing } from "./layout.ts";
 import { type Chosen, choose, type Given, type Report, type Terms } from "./select.ts";
@@ -88,12 +89,30 @@ export async function judge(
   if (chosen.length === 0) return { reports };
   const next = { ...after, generation: standing.generation + 1 };
   const pieces = compose(before, next, chosen);
-  const fault = await dryRun(pieces, next, terms);
+  const fault = (await wrongCertificates(chosen, pieces, next, terms)) ?? (await dryRun(pieces, next, terms));
   return fault ? { reports: refuseAll(reports, fault) } : { reports, next: { standing: next, pieces } };
 }
 
 export const refuseAll = (reports: readonly Report[], fault: Fault): Report[] =>
   reports.map((report) => (report.result.ok ? { ...report, result: err(fault) } : report));
+
+async function textOf(piece: Piece): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of piece.bytes()) parts.push(part);
+  return Buffer.concat(parts).toString("utf8");
+}
+
+async function wrongCertificates(
+  chosen: readonly Chosen[],
+  pieces: ReadonlyMap<string, Piece>,
+  { claim }: Standing,
+  { tls }: Terms,
+): Promise<Fault | undefined> {
+  const own = pieces.get("tls.crt");
+  if (!own || !chosen.some(({ manifest }) => manifest.kind === "certificates")) return undefined;
+  if (!claim) return bundleFault("unclaimed");
+  return wrongCertificate(await textOf(own), claim.unit, tls);
+}
 
 /** A unit without `unit.json` is unconfigured, which is a state and no fault. */
 async function dryRun(
@@ -104,9 +123,7 @@ async function dryRun(
   const unitFile = pieces.get("unit.json");
   if (!unitFile) return undefined;
   if (!after.claim) return bundleFault("unclaimed");
-  const parts: Uint8Array[] = [];
-  for await (const part of unitFile.bytes()) parts.push(part);
-  const parsed = parseJson(UnitConfigurationSchema, Buffer.concat(parts).toString("utf8"), "unit.json");
+  const parsed = parseJson(UnitConfigurationSchema, await textOf(unitFile), "unit.json");
   if (!parsed.ok) return parsed.error;
   const { unit, site, services } = parsed.value;
   if (unit !== after.claim.unit || site !== after.claim.site)

@@ -12,11 +12,10 @@ import {
   within,
 } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
-import type { Receiver } from "../bundle/open.ts";
 import { judge, type Piece, piecesOfGeneration, refuseAll } from "./compose.ts";
 import { diskFault, StateDisk } from "./disk.ts";
 import { generationFolder, LINKS, pointedAt, readStanding } from "./layout.ts";
-import type { Given, Report } from "./select.ts";
+import type { Given, Report, Terms } from "./select.ts";
 import { PROBATION_MS, runTrial, type Trial } from "./trial.ts";
 
 const log = defineEvents("provisioning", {
@@ -44,7 +43,7 @@ export interface ProvisionerOptions {
   trial: Trial;
   clock?: Clock;
   /** What destructive commands and dates are judged by. */
-  judgedBy?: () => Promise<Pick<Receiver, "nonce" | "attestedTime">>;
+  judgedBy?: () => Promise<Pick<Terms, "nonce" | "attestedTime" | "tls">>;
   /** The tests cut, fill and spoil it. */
   disk?: StateDisk;
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
 import type { JwsMany } from "../../fleet/contract/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
@@ -30,6 +31,8 @@ export interface Chosen extends Given {
 export interface Terms extends Pick<Receiver, "nonce" | "attestedTime"> {
   /** The unit can install software. */
   installs?: boolean;
+  /** The unit's own TLS key, which a certificate has to fit. */
+  tls?: KeyObject;
   /** For the tool, which sees only what lies before it: services that are not here may be on the unit. */
   servicesUnknown?: boolean;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { type Fault, parseJson } from "../../drivers/kit/index.ts";
-import { type Answer, AnswerSchema, readReplyFile } from "../answer/index.ts";
+import { type Answer, AnswerSchema, readAnswer, readReplyFile } from "../answer/index.ts";
 import { BUNDLE_KINDS, type BundleKind, type Target } from "../bundle/index.ts";
 import { BUNDLE_ROLES, type BundleRole, checkKeySet, type KeySet, KeySetSchema } from "../keys/index.ts";
 import { toolFault } from "./faults.ts";
@@ -102,9 +102,12 @@ const orThrow = <T>(result: { ok: true; value: T } | { ok: false; error: Fault }
 export const keySetIn = async (path: string): Promise<KeySet> =>
   orThrow(checkKeySet(orThrow(parseJson(KeySetSchema, (await bytesOf(path)).toString("utf8"), path)), true));
 
-/** A unit's answer: REPLY.BIN from a stick, or the JSON that `read --out` wrote. */
+/** A unit's answer: REPLY.BIN from a stick, the JSON that `read --out` wrote, or the JWS that came over the link. */
 export async function answerIn(path: string): Promise<Answer> {
   const bytes = await bytesOf(path);
+  const text = bytes.toString("latin1");
+  // As it came over the link.
+  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text.trim())) return orThrow(readAnswer(text.trim()));
   if (bytes[0] === 0x7b) return orThrow(parseJson(AnswerSchema, bytes.toString("utf8"), path));
   return orThrow(readReplyFile(bytes));
 }

@@ -4,6 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { type Clock, parseJson } from "../../drivers/kit/index.ts";
 import { importSigningKey, type SigningKey } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
+import { Inbox } from "./bundles/index.ts";
 import { Collections, VaultJournal } from "./collections/index.ts";
 import { journalClearings } from "./devices/clearings.ts";
 import { Devices } from "./devices/index.ts";
@@ -94,6 +95,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
   });
   const journal = new VaultJournal({ store, link, devices, configuration, deviceKey, clock });
   const collections = new Collections({ store, link, devices, journal, configuration, clock });
+  const inbox = new Inbox({ state, unit: configuration.unit, link });
   const questions = new Questions({ link, configuration, clock });
   const telemetry: Telemetry = new Telemetry({
     configuration,
@@ -126,6 +128,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
     },
     stop: async () => {
       stopClearings();
+      inbox.stop();
       // Together: each may be waiting for an answer of another, which its end settles.
       await Promise.all([
         submissions.stop(),

@@ -2,8 +2,9 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Bench, benchSerialPath, matchScore, startBench } from "../../drivers/bench/index.ts";
 import { BENCH_TEMPLATE_FORMAT } from "../../drivers/bench/templates.ts";
-import { setLog } from "../../drivers/kit/index.ts";
+import { type Clock, setLog, systemClock } from "../../drivers/kit/index.ts";
 import { startEmbeddedBroker } from "../../fleet/broker/index.ts";
+import type { SigningKey } from "../../fleet/contract/index.ts";
 import {
   type Centre,
   centreKeys,
@@ -13,8 +14,10 @@ import {
   startCentre,
 } from "../../fleet/server/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
-import { keySetOf, keysIn } from "../../provisioning/keys/index.ts";
+import { type BundleRole, keySetOf, keysIn } from "../../provisioning/keys/index.ts";
+import type { Agent } from "../provisioner/index.ts";
 import { type Supervised, supervise } from "./supervise.ts";
+import { openAgent } from "./unit-agent.ts";
 import { manufacture, provision } from "./unit-files.ts";
 import { benchDevices, UNIT, unitPlan } from "./unit-plan.ts";
 
@@ -39,6 +42,8 @@ export interface StackOptions {
   adjust?: (configuration: UnitConfiguration) => UnitConfiguration;
   /** Where the unit's log lines go; the terminal's error stream when absent. */
   logFile?: string;
+  /** Time of the trials of new configurations; the machine's own when absent. */
+  agentClock?: Clock;
   /** Environment of the unit's processes, for the tests that kill them. */
   env?: NodeJS.ProcessEnv;
 }
@@ -49,10 +54,16 @@ export interface RunningUnit {
   pid(name: "core" | "vault" | "senses"): number;
   pids(): number[];
   kill(name: "core" | "vault" | "senses", signal?: NodeJS.Signals): void;
+  /** Ends all three and resolves when each has been started again. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface Stack {
+  /** Takes bundles while the unit runs, from a folder or over the link. */
+  agent: Agent;
+  /** The keys whose bundles the unit takes. */
+  owner: Record<BundleRole, SigningKey>;
   bench: Bench;
   centre: Centre;
   state: string;
@@ -114,6 +125,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const device = await manufacture(state, identity, await pki.issue(UNIT));
   await centre.registerUnit({ unit: UNIT, deviceKey: device.public, services: configuration.services });
   await provision(state, join(data, "stick"), configuration, owner);
+  const agent = await openAgent(state, () => stack.unit, options.agentClock);
 
   const stack: Stack = {
     bench,
@@ -122,6 +134,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     screenOrigin: `http://127.0.0.1:${screenPort}`,
     panelUrl: bench.panelUrl,
     consoleUrl: centre.url,
+    agent,
+    owner,
     unit: undefined,
     startUnit: (env = {}) => {
       const unit = runUnit(options, bench, state, env);
@@ -129,6 +143,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       return unit;
     },
     stop: async () => {
+      await agent.stop();
       await stack.unit?.stop();
       await centre.stop();
       await bench.stop();
@@ -136,6 +151,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     },
   };
   if (options.startUnit !== false) stack.startUnit(options.env);
+  agent.start();
   return stack;
 }
 
@@ -146,6 +162,17 @@ export const unitEnvironment = (): NodeJS.ProcessEnv =>
       ([name]) => ["PATH", "HOME", "LANG", "TZ"].includes(name) || name.startsWith("GUICHET_"),
     ),
   );
+
+/** Ends a process, after three seconds by force, and waits until its supervisor has started it again. */
+async function restarted(process: Supervised): Promise<void> {
+  const before = process.starts();
+  const since = systemClock.mono();
+  process.kill("SIGTERM");
+  while (process.starts() === before) {
+    await systemClock.sleep(50);
+    if (systemClock.mono() - since > 3_000) process.kill("SIGKILL");
+  }
+}
 
 /** Starts the three processes beside each other; each starts again when it ends. */
 function runUnit(options: StackOptions, bench: Bench, state: string, extra: NodeJS.ProcessEnv): RunningUnit {
@@ -191,6 +218,10 @@ function runUnit(options: StackOptions, bench: Bench, state: string, extra: Node
     kill: (name, signal = "SIGKILL") => {
       if (name === "core") url = undefined;
       of(name).kill(signal);
+    },
+    restart: async () => {
+      url = undefined;
+      await Promise.all([...processes.values()].map(restarted));
     },
     stop: async () => {
       await Promise.all([...processes.values()].map((process) => process.stop()));

@@ -28,6 +28,7 @@ const FORBIDDEN: Record<string, string> = {
   "runtime/core": "runtime/vault/index.ts",
   "runtime/vault": "runtime/core/index.ts",
   "runtime/senses": "drivers/bench/index.ts",
+  "runtime/provisioner": "drivers/bench/index.ts",
   "runtime/dev": "test/kit.ts",
   tools: "test/kit.ts",
   test: "docs/index.ts",

@@ -1,8 +1,18 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newSigningKey, type SigningKey } from "../../fleet/contract/index.ts";
 import { Provisioner, type ProvisionerOptions, type Trial } from "../../provisioning/activate/index.ts";
 import { type BundleContent, makeBundle, memorySource } from "../../provisioning/bundle/index.ts";
+import {
+  BIT_STRING,
+  commonName,
+  der,
+  ECDSA_SHA256,
+  INTEGER,
+  pem,
+  SEQUENCE,
+} from "../../provisioning/device/index.ts";
 import { BUNDLE_ROLES, type BundleRole, type KeySet, keySetOf } from "../../provisioning/keys/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
@@ -35,6 +45,18 @@ export const NONCE = "n".repeat(22);
 export const CLAIM = { v: 1, unit: "kt-01", site: "kwun-tong", groups: ["east"] };
 export const IDENTITY = { device: "board-7", hardware: "rpi4" };
 
+/** A certificate that its own key has signed: enough to be judged by name and key. */
+export function certificate(name: string, key: KeyObject, text = ""): Buffer {
+  const time = (utc: string) => der(0x17, Buffer.from(utc));
+  const serial = der(INTEGER, Buffer.from([1]));
+  const validity = der(SEQUENCE, time("200101000000Z"), time("491231235959Z"));
+  const publicKey = createPublicKey(key).export({ format: "der", type: "spki" });
+  const body = der(SEQUENCE, serial, ECDSA_SHA256, commonName(name), validity, commonName(name), publicKey);
+  const signature = der(BIT_STRING, Buffer.from([0]), sign("sha256", body, key));
+  return Buffer.from(pem("CERTIFICATE", der(SEQUENCE, body, ECDSA_SHA256, signature)) + text);
+}
+export const TLS = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+
 /** A small good bundle of a kind, for the unit kt-01 on the board board-7. */
 export function content(
   kind: BundleContent["kind"],
@@ -43,7 +65,7 @@ export function content(
 ): BundleContent {
   const files: Record<string, BundleContent["files"]> = {
     claim: [{ path: "claim.json", bytes: text(CLAIM) }],
-    certificates: [{ path: "tls.crt", bytes: Buffer.from("-") }],
+    certificates: [{ path: "tls.crt", bytes: certificate(CLAIM.unit, TLS) }],
     content: [{ path: "services/demo/service.json", bytes: text({}) }],
     configuration: [
       { path: "unit.json", bytes: text({ ...unitConfiguration(), services: ["demo"], ...unit }) },

@@ -197,10 +197,12 @@ export class Link {
     // Else the package makes a buffer for each of 65,536 numbers before its first packet.
     commonJs(await import("mqtt-packet")).writeToStream.cacheNumbers = false;
     const { configuration, state, store, clock } = this.#options;
+    // A bundle of certificates takes precedence over what the unit was made and configured with.
+    const provisioned = (file: string) => readFile(join(state, "config", file)).catch(() => undefined);
     const tls = async () => ({
-      ca: configuration.centre.broker.ca,
+      ca: (await provisioned("ca.crt")) ?? configuration.centre.broker.ca,
       key: await readFile(join(state, "keys", "tls.key")),
-      cert: await readFile(join(state, "keys", "tls.crt")),
+      cert: (await provisioned("tls.crt")) ?? (await readFile(join(state, "keys", "tls.crt"))),
     });
     while (!this.#stop.signal.aborted) {
       let ended: () => void = () => undefined;

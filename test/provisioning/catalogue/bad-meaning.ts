@@ -1,5 +1,5 @@
 import { COUNTER_LEAP } from "../../../provisioning/bundle/index.ts";
-import { CLAIM, IDENTITY, NONCE, signed } from "../../support/bundles.ts";
+import { CLAIM, certificate, IDENTITY, NONCE, signed, TLS } from "../../support/bundles.ts";
 import { unitConfiguration } from "../../support/unit.ts";
 import type { Bad } from "./bad.ts";
 import {
@@ -249,6 +249,16 @@ export const MEANING: Bad[] = [
     "schema.invalid",
     "/centre/broker/url",
   ),
+  {
+    name: "certificate: none at all",
+    make: () => withFiles("certificates", { "tls.crt": "-----BEGIN CERTIFICATE-----" }),
+    code: "bundle.wrongCertificate",
+  },
+  {
+    name: "certificate: another unit's",
+    make: () => withFiles("certificates", { "tls.crt": certificate("kt-02", TLS).toString() }),
+    code: "bundle.wrongCertificate",
+  },
   claim("another name for a unit that has one", { unit: "kt-02" }, "bundle.alreadyClaimed"),
   claim("a name that is none", { unit: "" }, "schema.invalid", "/unit"),
   claim("a field of its own", { admin: true }, "schema.invalid"),

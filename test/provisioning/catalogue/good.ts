@@ -9,7 +9,7 @@ import {
   type Target,
 } from "../../../provisioning/bundle/index.ts";
 import type { KeySet } from "../../../provisioning/keys/index.ts";
-import { CLAIM, IDENTITY, NONCE } from "../../support/bundles.ts";
+import { CLAIM, certificate, IDENTITY, NONCE, TLS } from "../../support/bundles.ts";
 import { unitConfiguration } from "../../support/unit.ts";
 import { NOW } from "./bad-meaning.ts";
 import { owner, signersOf } from "./forge.ts";
@@ -61,9 +61,10 @@ export class GoodBundles {
           },
         ];
       case "certificates":
-        return ["tls.crt", "ca.crt"]
-          .slice(0, 1 + this.#whole(2))
-          .map((path) => ({ path, bytes: this.#bytes(this.#size()) }));
+        return ["tls.crt", "ca.crt"].slice(0, 1 + this.#whole(2)).map((path) => ({
+          path,
+          bytes: certificate(CLAIM.unit, TLS, " ".repeat(this.#size())),
+        }));
       case "content": {
         const files = new Map<string, BundleFile>();
         for (let n = this.#whole(8); n >= 0; n--) {
@@ -122,8 +123,12 @@ export class GoodBundles {
       content: "texts/a",
       configuration: "unit.json",
     }[kind];
-    const text = { claim: JSON.stringify(CLAIM), configuration: JSON.stringify(unitConfiguration()) };
-    const start = kind === "claim" || kind === "configuration" ? text[kind] : "";
+    const start = {
+      claim: JSON.stringify(CLAIM),
+      certificates: certificate(CLAIM.unit, TLS).toString(),
+      content: "",
+      configuration: JSON.stringify(unitConfiguration()),
+    }[kind];
     const counter = (this.#counters.get(kind) ?? 0) + 1;
     this.#counters.set(kind, counter);
     const of = (size: number): BundleContent => ({

@@ -25,6 +25,7 @@ import {
   NONCE,
   type Owner,
   signed,
+  TLS,
 } from "../../support/bundles.ts";
 import { tool } from "../../support/tool.ts";
 import { NOW } from "./bad-meaning.ts";
@@ -38,7 +39,7 @@ export async function places(t: TestContext, owner: Owner) {
   const provisioner = new Provisioner({
     state,
     trial: { ...HEALTHY, installs: true },
-    judgedBy: async () => ({ nonce: NONCE, attestedTime: NOW }),
+    judgedBy: async () => ({ nonce: NONCE, attestedTime: NOW, tls: TLS }),
   });
   const take = (...bundles: Uint8Array[]): Promise<Report[]> => provisioner.take(given(...bundles));
   const has = { counter: HAS, target: { device: IDENTITY.device } };

@@ -1,0 +1,2 @@
+export * from "./der.ts";
+export * from "./keys.ts";

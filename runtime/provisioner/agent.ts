@@ -1,0 +1,196 @@
+import { watch } from "node:fs";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  Bell,
+  type Clock,
+  defineEvents,
+  type Fault,
+  Mutex,
+  systemClock,
+  VERSION,
+} from "../../drivers/kit/index.ts";
+import {
+  Provisioner,
+  type Report,
+  readStanding,
+  type Trial,
+  takeFolder,
+} from "../../provisioning/activate/index.ts";
+import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
+import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
+
+const log = defineEvents("provisioner", {
+  taken: {
+    level: "info",
+    what: "Bundles were judged, and what was good is the unit's",
+    fields: ["from", "good", "refused"],
+  },
+  failed: {
+    level: "error",
+    what: "Bundles could not be judged; they are tried again at the next start",
+    fields: [],
+  },
+});
+
+export interface AgentOptions {
+  state: string;
+  trial: Trial;
+  clock?: Clock;
+  /** Resolves when a restart disturbs nobody; bundles from the inbox wait for it, those of a technician do not. */
+  quiet?: (signal: AbortSignal) => Promise<void>;
+  /** Seconds since the epoch, when somebody who signs has said it. */
+  attestedTime?: () => number | undefined;
+}
+
+const KEPT_FAULTS = 16;
+/** The inbox is looked at this often although nothing was heard of it. */
+const LOOK_MS = 60_000;
+
+/**
+ * The one process that changes what a unit is. It ends what a cut has left before the others start, takes bundles from a
+ * technician's folder and from the inbox of the link by the same code, and leaves a signed answer about them.
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #keys: DeviceKeys;
+  readonly #provisioner: Provisioner;
+  readonly #inbox: string;
+  readonly #bell = new Bell();
+  readonly #stop = new AbortController();
+  readonly #mutex = new Mutex();
+  readonly #faults: string[] = [];
+  #reports: Report[] = [];
+  #loop: Promise<void> | undefined;
+
+  private constructor(options: AgentOptions, keys: DeviceKeys, provisioner: Provisioner) {
+    this.#options = options;
+    this.#keys = keys;
+    this.#provisioner = provisioner;
+    this.#inbox = join(options.state, "inbox");
+  }
+
+  /** To be awaited before any other process of the unit starts. Throws when the state cannot be read. */
+  static async open(options: AgentOptions): Promise<Agent> {
+    const keys = await openDeviceKeys(options.state);
+    const provisioner = new Provisioner({
+      state: options.state,
+      trial: options.trial,
+      ...(options.clock ? { clock: options.clock } : {}),
+      judgedBy: async () => {
+        const attestedTime = options.attestedTime?.();
+        const nonce = nonceOf(keys.signing, await commandCounter(options.state));
+        return { nonce, tls: keys.tls, ...(attestedTime === undefined ? {} : { attestedTime }) };
+      },
+    });
+    const agent = new Agent(options, keys, provisioner);
+    const interrupted = await provisioner.recover();
+    if (interrupted) agent.#remember(interrupted);
+    await mkdir(agent.#inbox, { recursive: true, mode: 0o700 });
+    await agent.#writeAnswer();
+    return agent;
+  }
+
+  /** Looks after the inbox until it is stopped. */
+  start(): void {
+    this.#loop ??= this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  /** Takes the bundles of a folder. @returns what became of each */
+  take(folder: string): Promise<Report[]> {
+    return this.#mutex.run(() => this.#take(folder, "folder"));
+  }
+
+  async #take(folder: string, from: "folder" | "inbox"): Promise<Report[]> {
+    const reports = await takeFolder(folder, this.#provisioner);
+    for (const { result } of reports) if (!result.ok) this.#remember(result.error);
+    const good = reports.filter(({ result }) => result.ok).length;
+    if (reports.length > 0) log("taken", { from, good, refused: reports.length - good });
+    this.#reports = reports;
+    await this.#writeAnswer();
+    return reports;
+  }
+
+  #remember({ code }: Fault): void {
+    this.#faults.unshift(code);
+    this.#faults.length = Math.min(this.#faults.length, KEPT_FAULTS);
+  }
+
+  async #watch(): Promise<void> {
+    const watcher = watch(this.#inbox, () => this.#bell.ring());
+    try {
+      while (!this.#stop.signal.aborted) {
+        await this.#emptyInbox().catch((error: unknown) => log("failed", {}, error));
+        await this.#bell.wait(this.#options.clock ?? systemClock, LOOK_MS, this.#stop.signal);
+      }
+    } finally {
+      watcher.close();
+    }
+  }
+
+  async #emptyInbox(): Promise<void> {
+    const waiting = async () => (await readdir(this.#inbox)).filter((name) => name.endsWith(".kbundle"));
+    if ((await waiting()).length === 0) return;
+    await this.#options.quiet?.(this.#stop.signal);
+    if (this.#stop.signal.aborted) return;
+    await this.#mutex.run(async () => {
+      // Judged is judged, good or not: what comes later gets an answer of its own.
+      for (const { file: name } of await this.#take(this.#inbox, "inbox"))
+        await rm(join(this.#inbox, name), { force: true });
+    });
+  }
+
+  /** What the unit says of itself to whoever provisions it, as it stands now. */
+  async answer(): Promise<string> {
+    const { state, clock = systemClock } = this.#options;
+    const standing = await readStanding(state);
+    if (!standing.ok) throw standing.error;
+    const { claim, identity, keys, counters, bundles } = standing.value;
+    const answer: Answer = {
+      v: 1,
+      iat: Math.floor(clock.wall() / 1000),
+      ...(claim ? { claim: { unit: claim.unit, site: claim.site, groups: claim.groups } } : {}),
+      device: identity.device,
+      hardware: identity.hardware,
+      software: VERSION,
+      key: this.#keys.signing.public,
+      keys: keys.version,
+      counters,
+      nonce: nonceOf(this.#keys.signing, counters.command ?? 0),
+      ...(claim && !bundles.certificates ? { request: certificateRequest(claim.unit, this.#keys.tls) } : {}),
+      taken: this.#reports.slice(0, 32).map(({ file, result }) => ({
+        file: file.slice(0, 120),
+        code: result.ok ? "ok" : result.error.code,
+      })),
+      missing: [],
+      faults: this.#faults.slice(),
+    };
+    return signAnswer(answer, this.#keys.signing);
+  }
+
+  /** The same as the contents of `REPLY.BIN`. */
+  reply = async (): Promise<Buffer> => replyFile(await this.answer());
+
+  async #writeAnswer(): Promise<void> {
+    const path = join(this.#options.state, "answer.jws");
+    const handle = await open(`${path}.new`, "w", 0o600);
+    try {
+      await handle.writeFile(await this.answer());
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(`${path}.new`, path);
+  }
+}
+
+async function commandCounter(state: string): Promise<number> {
+  const standing = await readStanding(state);
+  if (!standing.ok) throw standing.error;
+  return standing.value.counters.command ?? 0;
+}

@@ -1,0 +1,147 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { makePki } from "../../../fleet/server/index.ts";
+import { readStanding } from "../../../provisioning/activate/index.ts";
+import { type Answer, readAnswer, readReplyFile } from "../../../provisioning/answer/index.ts";
+import { Agent, type AgentOptions } from "../../../runtime/provisioner/index.ts";
+import { eventually, suite, type TestContext } from "../../kit.ts";
+import { board, certificate, codeOf, content, HEALTHY, Owner, signed, TLS } from "../../support/bundles.ts";
+import { tool } from "../../support/tool.ts";
+
+const { test, run } = suite("the agent that provisions a unit", 30_000);
+const owner = new Owner();
+
+async function open(t: TestContext, over: Partial<AgentOptions> = {}) {
+  const { state } = board(t, owner);
+  const agent = await Agent.open({ state, trial: HEALTHY, ...over });
+  t.after(() => agent.stop());
+  const stick = mkdtempSync(join(tmpdir(), "guichet-stick-"));
+  t.after(() => rmSync(stick, { recursive: true, force: true }));
+  const put = (name: string, bytes: Uint8Array) => writeFileSync(join(stick, name), bytes);
+  const answer = async (): Promise<Answer> => {
+    const read = readAnswer(readFileSync(join(state, "answer.jws"), "latin1"));
+    if (!read.ok) throw read.error;
+    return read.value;
+  };
+  const inbox = join(state, "inbox");
+  return { state, agent, stick, put, answer, inbox };
+}
+
+test("a board makes its own keys, is claimed, asks for a certificate, and gets it from the authority by a stick", async (t) => {
+  const { state, agent, stick, put, answer } = await open(t);
+  const bare = await answer();
+  assert.is(bare.claim, undefined);
+  assert.is(bare.request, undefined);
+  put("claim.kbundle", signed(owner, content("claim")));
+  assert.equal(
+    (await agent.take(stick)).map(({ result }) => codeOf(result)),
+    ["ok"],
+  );
+
+  // The operator reads the stick, and has the request certified.
+  writeFileSync(join(stick, "REPLY.BIN"), await agent.reply());
+  const words = await tool.good("read", stick, "--request", join(stick, "kt-01.csr"));
+  assert.match(words, /The unit kt-01 of the site kwun-tong/);
+  assert.match(words, /claim.kbundle: taken/);
+  const pki = await makePki(join(state, "pki"));
+  const pem = await pki.certify(readFileSync(join(stick, "kt-01.csr"), "utf8"));
+
+  const of = (bytes: Uint8Array, counter: number) =>
+    signed(owner, content("certificates", { counter, files: [{ path: "tls.crt", bytes }] }));
+  rmSync(join(stick, "claim.kbundle"));
+  put("foreign.kbundle", of(certificate("kt-01", TLS), 1));
+  assert.equal(
+    (await agent.take(stick)).map(({ result }) => codeOf(result)),
+    ["bundle.wrongCertificate"],
+  );
+  put("foreign.kbundle", of(Buffer.from(pem), 2));
+  assert.equal(
+    (await agent.take(stick)).map(({ result }) => codeOf(result)),
+    ["ok"],
+  );
+  assert.is(readFileSync(join(state, "config", "tls.crt"), "utf8"), pem);
+  const after = await answer();
+  assert.is(after.request, undefined);
+  assert.equal(after.counters, { claim: 1, certificates: 2 });
+  assert.ok(after.faults.includes("bundle.wrongCertificate"));
+  assert.is(after.key.kid, bare.key.kid);
+});
+
+test("an altered request is not certified", async (t) => {
+  const { state, agent, stick, put, answer } = await open(t);
+  put("claim.kbundle", signed(owner, content("claim")));
+  await agent.take(stick);
+  const lines = String((await answer()).request).split("\n");
+  const bytes = Buffer.from(lines.slice(1, -2).join(""), "base64");
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  const altered = `-----BEGIN CERTIFICATE REQUEST-----\n${bytes.toString("base64")}\n-----END CERTIFICATE REQUEST-----\n`;
+  const pki = await makePki(join(state, "pki"));
+  await pki.certify(altered).then(
+    () => assert.unreachable(),
+    (error: { code?: string }) => assert.is(error.code, "pki.badRequest"),
+  );
+});
+
+test("what lies in the inbox is taken by the same code, once nobody is there, and answered", async (t) => {
+  let leave: () => void = () => undefined;
+  const away = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const { state, agent, inbox, answer } = await open(t, { quiet: () => away });
+  writeFileSync(join(inbox, "a.kbundle"), signed(owner, content("claim")));
+  writeFileSync(join(inbox, "b.kbundle"), "not a bundle");
+  agent.start();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.is(readdirSync(inbox).length, 2);
+  leave();
+  await eventually("the inbox is empty", () => readdirSync(inbox).length === 0);
+  const standing = await readStanding(state);
+  assert.ok(standing.ok && standing.value.claim?.unit === "kt-01");
+  const taken = Object.fromEntries((await answer()).taken.map(({ file, code }) => [file, code]));
+  assert.equal(taken, { "a.kbundle": "ok", "b.kbundle": "bundle.notABundle" });
+  writeFileSync(join(inbox, "c.kbundle"), signed(owner, content("claim")));
+  await eventually("it goes on watching", async () => (await answer()).taken[0]?.code === "bundle.older");
+});
+
+test("a destructive command needs the nonce of the last answer, and the nonce is another afterwards", async (t) => {
+  const { agent, stick, put, answer } = await open(t);
+  put("claim.kbundle", signed(owner, content("claim")));
+  await agent.take(stick);
+  rmSync(join(stick, "claim.kbundle"));
+  const { nonce } = await answer();
+  const command = (of: string, counter: number) => signed(owner, content("command", { nonce: of, counter }));
+  const codes = async () => (await agent.take(stick)).map(({ result }) => codeOf(result));
+  put("command.kbundle", command("a".repeat(22), 1));
+  assert.equal(await codes(), ["bundle.wrongNonce"]);
+  put("command.kbundle", command(nonce, 1));
+  assert.equal(await codes(), ["ok"]);
+  assert.is.not((await answer()).nonce, nonce);
+  put("command.kbundle", command(nonce, 2));
+  assert.equal(await codes(), ["bundle.wrongNonce"]);
+});
+
+test("an expired bundle is refused only by a unit to which somebody has attested the time", async (t) => {
+  const old = () => signed(owner, content("claim", { exp: 1_000 }));
+  const unsure = await open(t);
+  unsure.put("claim.kbundle", old());
+  const sure = await open(t, { attestedTime: () => 1_001 });
+  sure.put("claim.kbundle", old());
+  assert.equal(
+    (await sure.agent.take(sure.stick)).map(({ result }) => codeOf(result)),
+    ["bundle.expired"],
+  );
+  assert.equal(
+    (await unsure.agent.take(unsure.stick)).map(({ result }) => codeOf(result)),
+    ["ok"],
+  );
+});
+
+test("the reply file is what the tool reads back", async (t) => {
+  const { agent } = await open(t);
+  const read = readReplyFile(await agent.reply());
+  assert.ok(read.ok && read.value.device === "board-7");
+});
+
+run();
