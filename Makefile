@@ -86,6 +86,11 @@ bench-start: system-test build ## start time and memory beside Node-RED (RUNS=)
 bench-hotplug: system-test build ## cables pulled in the middle of frames, put back under other names (RUNS= SEED=)
 	@$(TSX) test/hotplug/bench-hotplug.ts
 
+.PHONY: bench-devices
+bench-devices: system-test node_modules/.ready ## what the device layer costs, beside bare read loops and the disk (RUNS=)
+	@python3 -c 'import serial' 2>/dev/null || tools/system-packages.sh pyserial-miniterm=python3-serial
+	GUICHET_LOG=error $(TSX) test/bench/bench-devices.ts
+
 .PHONY: simulate
 simulate: node_modules/.ready ## the real vault in virtual time with faults at every step (RUNS= SEED= RESUME=1 TRACE=1)
 	@$(TSX) test/simulate/simulate.ts
