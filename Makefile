@@ -107,6 +107,10 @@ fuzz: node_modules/.ready ## junk at every parser, compared with readers of thei
 conform: node_modules/.ready ## the conformance suite (DEVICE=driver-or-role, with PORT=/dev/... on real hardware)
 	$(TSX) tools/conform.ts
 
+.PHONY: replay
+replay: node_modules/.ready ## play a recording of a unit's device to its driver on the bench (FILE=)
+	@$(TSX) tools/replay.ts $(FILE)
+
 .PHONY: docs-devices
 docs-devices: node_modules/.ready ## write docs/devices.md by running the conformance suite on every driver
 	$(TSX) tools/devices.ts

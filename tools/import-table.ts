@@ -51,6 +51,17 @@ export const ROOMS: Room[] = [
     room: "drivers/conformance",
     may: [...KIT, "drivers/ports", "drivers/host", "drivers/registry", "drivers/bench"],
   },
+  {
+    room: "drivers/replay",
+    may: [
+      ...KIT,
+      "drivers/ports",
+      "drivers/flight",
+      "drivers/host",
+      "drivers/registry",
+      "drivers/conformance",
+    ],
+  },
   { room: "drivers", may: [...KIT, "drivers/ports"] },
   { room: "flows", may: KIT },
   { room: "provisioning", may: [...KIT, "drivers/registry", "fleet/contract"] },

@@ -9,4 +9,5 @@ export * from "./rig.ts";
 export * from "./sensor.ts";
 export * from "./subjects.ts";
 export * from "./suite.ts";
+export * from "./time.ts";
 export * from "./wiring.ts";

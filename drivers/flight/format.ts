@@ -41,6 +41,8 @@ const Wire = {
   t: Type.Number(),
   line: Type.Integer({ minimum: 0 }),
   from: Type.Unsafe<"host" | "device">({ type: "string", enum: ["host", "device"] }),
+  /** It goes on with the entry before: both were one write, or one chunk that arrived. */
+  joined: Type.Optional(Type.Literal(true)),
 };
 export const EntrySchema = Type.Union([
   Type.Object({ ...Wire, hex: Type.String({ pattern: "^([0-9a-f]{2})*$" }) }),
@@ -88,9 +90,10 @@ interface Timed {
 
 function wireEntry(record: WireRecord, line: number): Record<string, unknown> {
   const { from, kind, length, bytes } = record;
+  const joined = record.joined ? { joined: true } : {};
   if (from === "event") return { line, event: Buffer.from(bytes).toString("utf8") };
-  if (kind !== "shown") return { line, from, hidden: kind, length };
-  return { line, from, hex: Buffer.from(bytes).toString("hex") };
+  if (kind !== "shown") return { line, from, hidden: kind, length, ...joined };
+  return { line, from, hex: Buffer.from(bytes).toString("hex"), ...joined };
 }
 
 /** What is still there of a trace after record `after`, in order. */

@@ -16,6 +16,7 @@ const FORBIDDEN: Record<string, string> = {
   "drivers/bench": "drivers/lock/kerong/index.ts",
   "drivers/registry": "drivers/bench/index.ts",
   "drivers/conformance": "runtime/core/index.ts",
+  "drivers/replay": "runtime/core/index.ts",
   drivers: "drivers/bench/index.ts",
   flows: "runtime/core/index.ts",
   provisioning: "drivers/ports/index.ts",

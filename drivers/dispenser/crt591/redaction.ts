@@ -2,9 +2,11 @@ import type { Keep, Redaction } from "../../ports/index.ts";
 import { HEAD, MAX_TEXT, STX } from "./frame.ts";
 import { RF_ON } from "./profiles.ts";
 
-/** F2, address, length, head, CM, PM and three status characters of a positive reply. */
-const BEFORE_DATA = 10;
+/** F2, address, length, head, CM, PM and three status characters of a positive reply; then kind and length of the number. */
+const BEFORE_NUMBER = 14;
 const BEFORE_TEXT = 4;
+/** TEXT of a reply that has a number. */
+const SHORTEST = BEFORE_NUMBER - BEFORE_TEXT;
 const AFTER_TEXT = 2;
 /** Acknowledgements and the like come alone or in twos. */
 const LONGEST_CONTROL = 4;
@@ -45,13 +47,13 @@ export function redaction(): Redaction {
         if (at > 0) plain(data.subarray(0, at), keep);
         data = data.subarray(at);
         if (data.length === 0) break;
-        if (data.length < BEFORE_DATA) {
+        if (data.length < BEFORE_NUMBER) {
           held = Buffer.from(data);
           break;
         }
-        keep(from, data.subarray(0, BEFORE_DATA));
-        hide = BEFORE_TEXT + data.readUInt16BE(2) + AFTER_TEXT - BEFORE_DATA;
-        data = data.subarray(BEFORE_DATA);
+        keep(from, data.subarray(0, BEFORE_NUMBER));
+        hide = BEFORE_TEXT + data.readUInt16BE(2) + AFTER_TEXT - BEFORE_NUMBER;
+        data = data.subarray(BEFORE_NUMBER);
       }
     },
     flush: (keep) => {
@@ -64,10 +66,10 @@ export function redaction(): Redaction {
 /** Where a reply with a number begins, or may begin with the last bytes; the length where none does. */
 function numberHead(data: Buffer): number {
   for (let at = 0; at < data.length; at++) {
-    const [stx, , , , head, cm, pm] = data.subarray(at, at + BEFORE_DATA);
+    const [stx, , , , head, cm, pm] = data.subarray(at, at + BEFORE_NUMBER);
     if (stx !== STX) continue;
     const left = data.length - at;
-    if (left > 3 && (data.readUInt16BE(at + 2) > MAX_TEXT || data.readUInt16BE(at + 2) < 6)) continue;
+    if (left > 3 && (data.readUInt16BE(at + 2) > MAX_TEXT || data.readUInt16BE(at + 2) < SHORTEST)) continue;
     const fits =
       (left <= 4 || head === HEAD.positive) &&
       (left <= 5 || cm === RF_ON.cm) &&

@@ -27,6 +27,9 @@ export class TappedLine {
   /** Sequence of the last record that the ring has forgotten. */
   forgotten = 0;
   readonly #keep: Keep;
+  #joined = false;
+  /** Who was kept last of what is seen now. */
+  #spoke: WireSide | undefined;
   onRecord: (() => void) | undefined;
 
   constructor(name: string, clock: Clock, counter: Counter) {
@@ -34,8 +37,11 @@ export class TappedLine {
     this.#clock = clock;
     this.#counter = counter;
     this.#keep = (from, part) => {
+      this.#joined = from === this.#spoke;
+      this.#spoke = from;
       if (part instanceof Uint8Array) this.#push(from, "shown", part);
       else this.#push(from, part.hidden, NOTHING, part.length);
+      this.#joined = false;
     };
     this.#ring.onForget = (record) => {
       this.forgotten = record.sequence;
@@ -45,7 +51,9 @@ export class TappedLine {
   }
 
   see(from: WireSide, bytes: Uint8Array): void {
-    if (bytes.length > 0) this.redaction.see(from, bytes, this.#keep);
+    if (bytes.length === 0) return;
+    this.#spoke = undefined;
+    this.redaction.see(from, bytes, this.#keep);
   }
 
   hidden(from: WireSide, kind: HiddenKind, length: number): void {
@@ -54,6 +62,7 @@ export class TappedLine {
 
   /** @param what one word, with details behind it: `opened 57600`, `failed notThere`, `lost` */
   event(what: string): void {
+    this.#spoke = undefined;
     this.redaction.flush(this.#keep);
     if (what.startsWith("opened")) {
       this.redaction.opened();
@@ -70,7 +79,9 @@ export class TappedLine {
 
   #push(from: WireRecord["from"], kind: WireRecord["kind"], bytes: Uint8Array, length?: number): number {
     const sequence = this.#counter.next();
-    this.#ring.push(this.#clock.mono(), sequence, from, kind, bytes, length);
+    const at = this.#clock.mono();
+    const joined = this.#joined;
+    this.#ring.push({ at, sequence, from, kind, bytes, joined, ...(length === undefined ? {} : { length }) });
     this.onRecord?.();
     return sequence;
   }

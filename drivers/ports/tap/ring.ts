@@ -19,12 +19,15 @@ export interface WireRecord {
   from: Speaker;
   kind: Kind;
   length: number;
+  /** It goes on with the record before: both were one write, or one chunk that arrived. */
+  joined: boolean;
   /** Of `shown` only; the text of an event. */
   bytes: Uint8Array;
 }
 
-/** Head of a record: time (8), sequence (4), length (2), speaker (1), kind (1). */
+/** Head of a record: time (8), sequence (4), length (2), speaker (1) with the mark of a joined one, kind (1). */
 const HEAD = 16;
+const JOINED = 0x80;
 const LONGEST = 0xffff;
 const FIRST_SIZE = 2_048;
 
@@ -44,15 +47,9 @@ export class WireRing {
     this.#limit = limit;
   }
 
-  /** @param length of what is not kept; of what is kept it is that of `bytes`, cut at 64 KiB */
-  push(
-    at: number,
-    sequence: number,
-    from: Speaker,
-    kind: Kind,
-    bytes: Uint8Array,
-    length = bytes.length,
-  ): void {
+  /** Of what is kept the length is that of `bytes`, cut at 64 KiB. */
+  push(record: Omit<WireRecord, "length" | "joined"> & { length?: number; joined?: boolean }): void {
+    const { at, sequence, from, kind, bytes, length = bytes.length, joined = false } = record;
     const kept = Math.min(bytes.length, LONGEST, this.#limit >> 2);
     this.#makeRoom(HEAD + kept);
     const block = this.#block;
@@ -60,7 +57,7 @@ export class WireRing {
     block.writeDoubleLE(at, tail);
     block.writeUInt32LE(sequence >>> 0, tail + 8);
     block.writeUInt16LE(kind === "shown" ? kept : Math.min(length, LONGEST), tail + 12);
-    block[tail + 14] = SPEAKERS.indexOf(from);
+    block[tail + 14] = SPEAKERS.indexOf(from) | (joined ? JOINED : 0);
     block[tail + 15] = KINDS.indexOf(kind);
     block.set(kept === bytes.length ? bytes : bytes.subarray(0, kept), tail + HEAD);
     this.#tail = tail + HEAD + kept;
@@ -107,7 +104,8 @@ export class WireRing {
       at: block.readDoubleLE(at),
       sequence: block.readUInt32LE(at + 8),
       length: block.readUInt16LE(at + 12),
-      from: SPEAKERS[block[at + 14] ?? 0] ?? "event",
+      from: SPEAKERS[(block[at + 14] ?? 0) & ~JOINED] ?? "event",
+      joined: ((block[at + 14] ?? 0) & JOINED) !== 0,
       kind: KINDS[block[at + 15] ?? 0] ?? "unreadable",
       bytes: Uint8Array.from(block.subarray(at + HEAD, at + this.#sizeAt(at))),
     };

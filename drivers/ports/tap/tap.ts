@@ -155,7 +155,9 @@ export class WireTap {
 
   #note(role: string, note: Note): void {
     const bytes = Buffer.from(JSON.stringify(note));
-    this.#devices.get(role)?.notes.push(this.clock.mono(), ++this.#sequence, "event", "shown", bytes);
+    const at = this.clock.mono();
+    const sequence = ++this.#sequence;
+    this.#devices.get(role)?.notes.push({ at, sequence, from: "event", kind: "shown", bytes });
   }
 
   #wake(name: string): void {
