@@ -1,6 +1,7 @@
 import type { Camera, Still } from "../../drivers/contract/index.ts";
 import type { DeviceHost } from "../../drivers/host/index.ts";
 import { type Clock, defer, type Result } from "../../drivers/kit/index.ts";
+import { captured } from "./capturing.ts";
 
 /** A live view has no end of its own; that it still moves is watched by the driver. */
 const VIEW_LIMIT_MS = 24 * 3_600_000;
@@ -47,7 +48,8 @@ export class CameraView {
     this.#stills++;
     this.#run?.abort();
     try {
-      return await this.#host.use("capture", this.#stillMs, (camera) => camera.still({ signal }));
+      const still = { verb: "still", deviceTimeMs: this.#stillMs };
+      return await captured(this.#host, still, signal, (camera, own) => camera.still({ signal: own }));
     } finally {
       this.#stills--;
       this.#changed();

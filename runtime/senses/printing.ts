@@ -10,8 +10,6 @@ import type { DeviceHost } from "../../drivers/host/index.ts";
 
 /** Longest time of the printer for one document, ms. */
 const PRINT_MS = 20_000;
-/** Commands whose answers are remembered. */
-const KEPT = 200;
 
 export interface PrintAnswer {
   outcome: Extract<Outcome, "presented" | "notMoved" | "unknown">;
@@ -21,34 +19,22 @@ export interface PrintAnswer {
 
 /**
  * Permissions to print. A receipt is no document that the vault guards, so the senses give them: one for each command, once.
- * The same command again is given the first one's answer; nothing is ever printed a second time by itself.
+ * That a command that is sent again gets the first one's answer is the host's affair; nothing is ever printed a second time
+ * by itself.
  */
 export class Printing {
-  readonly #open = new Set<MotionToken>();
-  readonly #answers = new Map<string, Promise<PrintAnswer>>();
+  /** The commit points of the prints under way. */
+  readonly #open = new Map<MotionToken, () => void>();
   /** Of the process: everything else that would move finds no permission here. */
   readonly redeem: Redeem = (token, device, compartment) => {
-    if (token.device !== device || token.compartment !== compartment || !this.#open.delete(token))
+    const commit = this.#open.get(token);
+    if (!commit || token.device !== device || token.compartment !== compartment)
       throw deviceFault("unauthorised", { device });
+    this.#open.delete(token);
+    commit();
   };
 
-  print(
-    printer: DeviceHost<Printer> | undefined,
-    command: string,
-    document: PrintDocument,
-  ): Promise<PrintAnswer> {
-    const known = this.#answers.get(command);
-    if (known) return known;
-    const answer = this.#once(printer, command, document);
-    this.#answers.set(command, answer);
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= KEPT) break;
-      this.#answers.delete(oldest);
-    }
-    return answer;
-  }
-
-  async #once(
+  async print(
     printer: DeviceHost<Printer> | undefined,
     command: string,
     document: PrintDocument,
@@ -56,11 +42,22 @@ export class Printing {
     if (!printer) return { outcome: "notMoved", code: "device.absent" };
     // The brand of a token exists in the types only; this process makes its own.
     const token = { effect: command, device: printer.role, compartment: 0 } as MotionToken;
-    this.#open.add(token);
-    const printed = await printer.use("actuate", PRINT_MS, (own) => own.print(token, document));
-    // Still open: the driver has not taken it, so that no byte has left.
-    const untouched = this.#open.delete(token);
-    if (printed.ok) return { outcome: printed.value.outcome };
-    return untouched ? { outcome: "notMoved", code: printed.error.code } : { outcome: "unknown" };
+    const print = {
+      id: command,
+      verb: "print",
+      kind: "actuate",
+      parameters: document,
+      deviceTimeMs: PRINT_MS,
+      commits: true,
+    } as const;
+    const accepted = printer.submit(print, (own, { commit }) => {
+      this.#open.set(token, commit);
+      return own.print(token, document).finally(() => this.#open.delete(token));
+    });
+    if (!accepted.ok) return { outcome: "notMoved", code: accepted.error.code };
+    const { result, committed } = await accepted.value.completion;
+    if (result.ok) return { outcome: result.value.outcome };
+    // Not committed: the driver has not taken the permission, so that no byte has left.
+    return committed ? { outcome: "unknown" } : { outcome: "notMoved", code: result.error.code };
   }
 }

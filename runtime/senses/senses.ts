@@ -8,6 +8,7 @@ import { readConfiguration } from "../../provisioning/index.ts";
 import { Diagnostics } from "../diagnostics/index.ts";
 import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } from "../ipc/index.ts";
 import { attestationKey } from "./attestation.ts";
+import { captured } from "./capturing.ts";
 import { Clearings } from "./clearings.ts";
 import { makeDevices } from "./devices.ts";
 import { log } from "./faults.ts";
@@ -30,7 +31,7 @@ export interface SensesOptions {
 
 type SensesPeer = Peer<Record<never, never>, Record<never, never>, typeof sensesEvents>;
 
-/** Features, image and template over a slow line, on top of what a person may take, ms. */
+/** Features, image and template over a slow line, beside what a person may take, ms. */
 const FINGER_DEVICE_MS = 20_000;
 const CLEAR_MS = 6_000;
 const SENSOR_MS = 2_000;
@@ -112,11 +113,12 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
           const { finger } = devices;
           if (!finger) return absent("finger");
           const context = person(session, userTimeMs, signal);
-          const captured = await finger.use("capture", userTimeMs + FINGER_DEVICE_MS, (module) =>
-            module.capture({ position: position as FingerPosition, minQuality }, context),
+          const asked = { verb: "capture", deviceTimeMs: FINGER_DEVICE_MS, userTimeMs };
+          const taken = await captured(finger, asked, signal, (module, own) =>
+            module.capture({ position: position as FingerPosition, minQuality }, { ...context, signal: own }),
           );
-          if (!captured.ok) return captured;
-          const { image, template, ...body } = captured.value;
+          if (!taken.ok) return taken;
+          const { image, template, ...body } = taken.value;
           return ok({ body, parts: [image, template] });
         }),
       "finger.verify": ({ session, userTimeMs, ...request }) =>
@@ -124,10 +126,11 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
           const { finger } = devices;
           if (!finger) return absent("finger");
           const context = person(session, userTimeMs, signal);
+          const asked = { verb: "verify", deviceTimeMs: FINGER_DEVICE_MS, userTimeMs };
           const compared = await verifyFinger(
             request,
             { unit, keys: centre.keys, signer },
-            (run) => finger.use("capture", userTimeMs + FINGER_DEVICE_MS, run),
+            (run) => captured(finger, asked, signal, run),
             context,
           );
           return answer(compared);

@@ -29,7 +29,7 @@ export async function verifyFinger(
   request: { voucher: string; key: string; challenge: string },
   trust: { unit: string; keys: readonly PublicKey[]; signer: SigningKey },
   compare: (
-    run: (module: Fingerprint) => ReturnType<Fingerprint["verify"]>,
+    run: (module: Fingerprint, signal: AbortSignal) => ReturnType<Fingerprint["verify"]>,
   ) => Promise<Result<{ matched: boolean; score: number }>>,
   context: CaptureContext,
 ): Promise<Result<Comparison>> {
@@ -46,7 +46,9 @@ export async function verifyFinger(
   if (!opened.ok) return opened;
   const template = opened.value;
   try {
-    const compared = await compare((module) => module.verify({ template, templateFormat }, context));
+    const compared = await compare((module, signal) =>
+      module.verify({ template, templateFormat }, { ...context, signal }),
+    );
     if (!compared.ok) return compared;
     const { matched, score } = compared.value;
     log("compared", { matched });

@@ -67,6 +67,11 @@ test("a command prints once: sent again it gets the first answer, also while it 
   assert.equal(await Promise.all(both), [{ outcome: "presented" }, { outcome: "presented" }]);
   assert.equal(await printing.print(host, "command-1", DOCUMENT), { outcome: "presented" });
   assert.equal(out(), [["No. KT01-000042", "[QR guichet:abc]"]]);
+  const other: PrintDocument = { parts: [{ text: "No. KT01-000043" }] };
+  assert.equal(await printing.print(host, "command-1", other), {
+    outcome: "notMoved",
+    code: "device.conflict",
+  });
   assert.equal(await printing.print(host, "command-2", DOCUMENT), { outcome: "presented" });
   assert.is(out().length, 2);
 });
@@ -92,6 +97,12 @@ test("what cannot begin has not moved, and has left no permission behind", async
     outcome: "notMoved",
     code: "device.absent",
   });
+  assert.equal(out(), []);
+  // Cancelled before its first byte, it has not moved either, and is not printed later.
+  const canceled = printing.print(host, "command-4", DOCUMENT);
+  assert.is(await host.cancel("command-4"), "canceledBeforeStart");
+  assert.equal(await canceled, { outcome: "notMoved", code: "device.canceled" });
+  assert.equal(await printing.print(host, "command-4", DOCUMENT), await canceled);
   assert.equal(out(), []);
 });
 
