@@ -181,6 +181,7 @@ function runUnit(options: StackOptions, bench: Bench, state: string, extra: Node
     ...unitEnvironment(),
     GUICHET_BENCH_BUS: bench.busSocket,
     GUICHET_BENCH_CAMERA: bench.cameraPath,
+    GUICHET_SEED: String(options.seed),
     ...(options.quiet ? { GUICHET_LOG: "error" } : {}),
     ...extra,
   };

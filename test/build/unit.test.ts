@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -72,6 +72,26 @@ test("copied outside of the repository it starts, serves its screen, and says wh
   const page = await fetch(new URL("/", ready), { headers: { cookie } });
   assert.is(page.status, 200);
   assert.match(await page.text(), /<meta name="px-per-mm" content="3.2"/);
+
+  const guichet = (as: { uid?: number } = {}) =>
+    spawnSync(join(root, "unit", "guichet"), ["devices", "list", "--state", state], {
+      encoding: "utf8",
+      ...as,
+    });
+  const list = guichet();
+  assert.is(list.status, 0, list.stderr);
+  assert.match(
+    list.stdout,
+    /finger\.front +fingerprint +absent +failed\n.*\n {4}device\.absent \(hardware\)/,
+  );
+  // The sockets are for their own user; for root no mode is.
+  for (const folder of [root, join(root, "unit")]) chmodSync(folder, 0o755);
+  const own = process.getuid?.() !== 0;
+  chmodSync(join(state, "run"), own ? 0o000 : 0o700);
+  const refused = guichet(own ? {} : { uid: 65_534 });
+  chmodSync(join(state, "run"), 0o700);
+  assert.is(refused.status, 1);
+  assert.match(refused.stderr, /diagnostic\.noRights: [\s\S]*sudo/);
 });
 
 run();

@@ -44,6 +44,8 @@ export async function flightRig(
     seed?: number;
     entry?: (entry: AnyEntry) => AnyEntry;
     module?: (module: AnyModule) => AnyModule;
+    /** The cable is out from the start. */
+    unplugged?: boolean;
   } = {},
 ): Promise<FlightRig> {
   const { seed = 1, entry: adapt = (entry) => entry, module: change = (module) => module } = options;
@@ -63,6 +65,7 @@ export async function flightRig(
     random: seeded(seed),
     onStatus: (device) => recorder.status(device),
   });
+  if (options.unplugged) wiring.unplug();
   host.start();
   const until = async (what: () => boolean, ms = 60_000): Promise<void> => {
     const end = clock.mono() + ms;
