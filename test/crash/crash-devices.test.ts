@@ -50,6 +50,17 @@ const mutants: { name: string; edits: Edit[]; plan: Omit<Plan, "seed" | "fault">
     plan: { device: "plain", job: "take", step: "sent", victim: "device" },
   },
   {
+    name: "what was issued counts as never sent after a restart",
+    edits: [
+      {
+        file: "runtime/vault/recovery.ts",
+        from: 'if (row.state === "INTENT")',
+        to: 'if (row.state !== "DONE")',
+      },
+    ],
+    plan: { device: "r02", job: "take", step: "present-sent", victim: "vault" },
+  },
+  {
     name: "a dispenser's motion is sent again, with a token that is good twice",
     edits: [
       {

@@ -33,7 +33,7 @@ export interface Tally {
   sought: number;
   /** Runs in which motions, outcome, counts, answers or vouchers were wrong. */
   wrong: { plan: Plan; violations: string[] }[];
-  /** `population device job`, and how many ended unknown. */
+  /** `population device job`, and how many ended unknown; `late` are those whose cut came after their end. */
   ends: Record<string, Share>;
   /** Of runs with one cut and no fault: `device job step victim` of those that ended unknown. */
   unknownAt: Record<string, number>;
@@ -100,14 +100,16 @@ function readKilled(): KilledTally | undefined {
 /** Counts one run; `met` are the triples that have met something. */
 export function count(tally: Tally, met: Set<string>, { plan, population }: Cell, done: Done): void {
   if (done.violations.length > 0) tally.wrong.push({ plan, violations: done.violations });
-  const key = `${population} ${stateName(plan)}`;
+  // A cut that came after the end was none.
+  const counted = population === "clean" || done.reached ? population : "late";
+  const key = `${counted} ${stateName(plan)}`;
   tally.ends[key] ??= { runs: 0, unknown: 0 };
   const share = tally.ends[key];
   share.runs++;
   tally.victims[plan.victim] = (tally.victims[plan.victim] ?? 0) + 1;
   const unknown = done.outcome?.startsWith("unknown") === true;
   if (unknown) share.unknown++;
-  if (unknown && (population === "cutAtStep" || population === "cutAtMoment")) {
+  if (unknown && (counted === "cutAtStep" || counted === "cutAtMoment")) {
     const at = `${stateName(plan)} | ${plan.step ?? "some moment"} | ${plan.victim}`;
     tally.unknownAt[at] = (tally.unknownAt[at] ?? 0) + 1;
   }
