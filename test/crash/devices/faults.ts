@@ -195,7 +195,7 @@ const CARDS: Record<string, Fault> = {
   retractJamsAtStart: jam("retract", "start"),
   retractJamsHalfWay: jam("retract", "middle"),
   doubleFeed: mechanical("feed", ({ plant }) => plant.cards.setDoubleFeed(ROLE, 1)),
-  binFull: mechanical("retract", ({ plant }) => plant.cards.setBinCapacity(ROLE, 0)),
+  binFull: script(({ plant }) => plant.cards.setBinCapacity(ROLE, 0)),
   pathStuckClear: lie((rig) => {
     rig.lies.path = () => "none";
   }),
