@@ -14,7 +14,7 @@ import type { play as Play } from "./devices/worker.ts";
  * `RUNS=n SEED=s`: n runs of the matrix of devices, in rounds; whoever makes all of them tries each victim with each fault
  * at each step of each state. `RESUME=1` goes on behind what is recorded in docs/results/crash-devices and adds to it;
  * `PLAN='{…}'` plays one run, which is how a failure is told, and prints everything that happens. `KILLS=n` is the part with
- * real processes: n runs in which vault, core or both are ended by SIGKILL.
+ * real processes: n runs in which vault, core or both are ended by SIGKILL (with `RESUME=1` added to those that are recorded).
  */
 const seed = Number(process.env.SEED || 1);
 if (process.env.KILLS) process.exit(await killSome(Number(process.env.KILLS)));
@@ -91,7 +91,7 @@ async function killSome(count: number): Promise<number> {
     for (const what of killed.wrong) console.error(`FAILED ${what}: ${JSON.stringify(killed.kill)}`);
   });
   const wrong = done.filter((one) => one.wrong.length > 0).length;
-  writeKilled(done);
+  writeKilled(done, process.env.RESUME === "1");
   console.log(`${done.length - wrong} passed, ${wrong} failed`);
   return wrong > 0 ? 1 : 0;
 }

@@ -74,17 +74,23 @@ interface KilledTally {
   byVictim: Record<string, number>;
 }
 
-/** Keeps what real kills have come to, beside the runs in virtual time. */
-export function writeKilled(done: readonly Killed[]): void {
-  const byVictim: Record<string, number> = {};
-  for (const { kill } of done) byVictim[kill.whom] = (byVictim[kill.whom] ?? 0) + 1;
-  const tally: KilledTally = {
-    runs: done.length,
-    reached: done.filter(({ reached }) => reached).length,
-    unknown: done.filter(({ outcome }) => outcome === "unknown").length,
-    wrong: done.filter(({ wrong }) => wrong.length > 0),
-    byVictim,
+/** Keeps what real kills have come to, beside the runs in virtual time. @param added to what is kept already */
+export function writeKilled(done: readonly Killed[], added: boolean): void {
+  const tally = (added ? readKilled() : undefined) ?? {
+    runs: 0,
+    reached: 0,
+    unknown: 0,
+    wrong: [],
+    byVictim: {},
   };
+  for (const killed of done) {
+    const { whom } = killed.kill;
+    tally.runs++;
+    if (killed.reached) tally.reached++;
+    if (killed.outcome === "unknown") tally.unknown++;
+    if (killed.wrong.length > 0) tally.wrong.push(killed);
+    tally.byVictim[whom] = (tally.byVictim[whom] ?? 0) + 1;
+  }
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(KILLED, `${JSON.stringify(tally, null, 1)}\n`);
 }
@@ -262,6 +268,7 @@ function rows(tally: Tally, found: Coverage): ResultRow[] {
           row("real processes killed by SIGKILL, over real lines", killed.runs, "runs"),
           row("of these with anything wrong", killed.wrong.length, "runs", "0", killed.wrong.length === 0),
           row("of these ended unknown", killed.unknown, "runs"),
+          row("of these killed at their step (others ended before it)", killed.reached, "runs"),
         ]
       : []),
   ];
