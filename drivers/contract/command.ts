@@ -4,8 +4,11 @@ import type { Grade } from "./status.ts";
 /** `query` may be retried; `capture` is cancellable and leaves no effect; `configure` is idempotent; `actuate` is never retried. */
 export type VerbKind = "query" | "capture" | "configure" | "actuate";
 
-/** For whom something moves: an interlock may forbid it to the public and allow it to staff. */
-export type Purpose = "public" | "staff";
+/**
+ * For whom something moves: an interlock may forbid it to the public and allow it to staff. `safety`: it brings something out
+ * of everybody's reach, which is allowed while nothing else is.
+ */
+export type Purpose = "public" | "staff" | "safety";
 
 /** What a session says of one of its verbs. The layer refuses what is not declared, or declared as another kind. */
 export interface VerbDeclaration {

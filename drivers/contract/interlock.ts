@@ -17,7 +17,7 @@ export interface Interlock {
   readonly name: string;
   readonly condition: InterlockCondition;
   /** Who must not move anything while it is active. */
-  readonly forbids: readonly Purpose[];
+  readonly forbids: readonly Exclude<Purpose, "safety">[];
   /** Whether it also forbids while its state is not known: a broken cable of a mere comfort sensor need not. */
   readonly forbidsUnknown: boolean;
 }

@@ -6,7 +6,7 @@ import type { Interlock, InterlockState, Purpose } from "../contract/index.ts";
  */
 export class InterlockBoard {
   readonly declared: readonly Interlock[];
-  readonly #states = new Map<string, InterlockState>();
+  readonly #states = new Map<string, () => InterlockState>();
 
   constructor(declared: readonly Interlock[]) {
     this.declared = declared;
@@ -14,17 +14,22 @@ export class InterlockBoard {
 
   /** @throws TypeError for a name that is not declared: its state would bind nobody */
   set(name: string, state: InterlockState): void {
+    this.follow(name, () => state);
+  }
+
+  /** Takes the state from `now`, which knows it at any time. @throws TypeError as `set` */
+  follow(name: string, now: () => InterlockState): void {
     if (!this.declared.some((interlock) => interlock.name === name))
       throw new TypeError(`no interlock ${name}`);
-    this.#states.set(name, state);
+    this.#states.set(name, now);
   }
 
   /** Names of what forbids motion for `purpose` now. */
   forbidding(purpose: Purpose): string[] {
     return this.declared
       .filter((interlock) => {
-        if (!interlock.forbids.includes(purpose)) return false;
-        const state = this.#states.get(interlock.name) ?? "unknown";
+        if (purpose === "safety" || !interlock.forbids.includes(purpose)) return false;
+        const state = this.#states.get(interlock.name)?.() ?? "unknown";
         return state === "active" || (state === "unknown" && interlock.forbidsUnknown);
       })
       .map(({ name }) => name);

@@ -8,7 +8,7 @@ import type {
   Lock,
   Redeem,
 } from "../../drivers/contract/index.ts";
-import { DeviceHost } from "../../drivers/host/index.ts";
+import { DeviceHost, type InterlockBoard } from "../../drivers/host/index.ts";
 import type { Clock } from "../../drivers/kit/index.ts";
 import { driverTools, type Ports, type WireTap } from "../../drivers/ports/index.ts";
 import { createDrivers, type DeviceConfiguration } from "../../drivers/registry/index.ts";
@@ -33,37 +33,51 @@ export async function makeDevices(options: {
   tap: WireTap;
   onStatus: (device: DeviceStatus) => void;
   onWedged: ((role: string) => void) | undefined;
+  interlocks: InterlockBoard;
+  /** An edge, or an input that was active before anybody watched. */
   onInput: (role: string, state: "active" | "inactive") => void;
+  /** How an input is when it begins to be watched. */
+  onLevel: (role: string, state: "active" | "inactive") => void;
 }): Promise<VaultDevices> {
-  const { clock, onStatus, onWedged, onInput } = options;
+  const { clock, onStatus, onWedged, onInput, onLevel, interlocks } = options;
   const hosting = { clock, onStatus, ...(onWedged ? { onWedged } : {}) };
   const locks: VaultDevices["locks"] = new Map();
   const dispensers: VaultDevices["dispensers"] = new Map();
   const inputs: VaultDevices["inputs"] = new Map();
   const guards: VaultDevices["guards"] = [];
   const lights: VaultDevices["lights"] = new Map();
+  const moving = { ...hosting, interlocks };
+  const level = async (role: string, input: AuxiliaryInput): Promise<void> => {
+    const read = await input.read();
+    if (!read.ok) return;
+    onLevel(role, read.value);
+    // What was active before anybody watched makes no edge.
+    if (read.value === "active") onInput(role, "active");
+  };
   const tools = driverTools(options.ports, clock, options.redeem, options.tap);
   for (const { driver } of await createDrivers("vault", options.configured, tools)) {
     const { role } = driver;
     // The class of a driver says which verbs it has.
     switch (driver.class) {
       case "lock":
-        locks.set(role, new DeviceHost(driver as Driver<Lock>, hosting));
+        locks.set(role, new DeviceHost(driver as Driver<Lock>, moving));
         break;
       case "dispenser":
-        dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, hosting));
+        dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, moving));
         break;
       case "auxiliary": {
         const onReady = (input: AuxiliaryInput) => {
           input.watch((state) => onInput(role, state));
-          // What was active before anybody watched makes no edge.
-          void input.read().then((read) => read.ok && read.value === "active" && onInput(role, "active"));
+          void level(role, input);
         };
         inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { ...hosting, onReady }));
         break;
       }
       case "sensor": {
-        const onReady = (input: AuxiliaryInput) => void input.watch((state) => onInput(role, state));
+        const onReady = (input: AuxiliaryInput) => {
+          input.watch((state) => onInput(role, state));
+          void level(role, input);
+        };
         const host = new DeviceHost(guardInput(driver as Driver<GuardSensor>), { ...hosting, onReady });
         guards.push(host);
         inputs.set(role, host as unknown as DeviceHost<AuxiliaryInput>);

@@ -84,7 +84,9 @@ export class Dispensers {
   }
 
   move(dispenser: string, motion: DispenserMotion, token: MotionToken): Promise<Result<void>> {
-    return this.#host(dispenser).use("actuate", MOVE_MS, (device) => device[motion](token));
+    // What is brought out of reach may be whatever is open or pulled out meanwhile.
+    const purpose = motion === "retract" ? "safety" : "public";
+    return this.#host(dispenser).use("actuate", MOVE_MS, (device) => device[motion](token), { purpose });
   }
 
   endAccept(dispenser: string): Promise<Result<void>> {

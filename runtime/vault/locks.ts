@@ -1,4 +1,10 @@
-import type { Lock, LockCapabilities, LockState, MotionToken } from "../../drivers/contract/index.ts";
+import type {
+  Lock,
+  LockCapabilities,
+  LockState,
+  MotionToken,
+  Purpose,
+} from "../../drivers/contract/index.ts";
 import type { DeviceHost } from "../../drivers/host/index.ts";
 import type { Clock, Result } from "../../drivers/kit/index.ts";
 import { looksWhenReady, twoLooks } from "./looks.ts";
@@ -80,8 +86,9 @@ export class Locks {
     );
   }
 
-  unlock(slot: string, token: MotionToken): Promise<Result<void>> {
-    return this.host(slot).use("actuate", UNLOCK_MS, (lock) => lock.unlock(token));
+  /** @param purpose whom the interlocks must allow it */
+  unlock(slot: string, token: MotionToken, purpose: Purpose): Promise<Result<void>> {
+    return this.host(slot).use("actuate", UNLOCK_MS, (lock) => lock.unlock(token), { purpose });
   }
 
   /** State of every compartment by slot, board by board. */

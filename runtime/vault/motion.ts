@@ -75,7 +75,8 @@ export async function move(
   step("issued");
   onPhase("issued");
   const sentAt = clock.mono();
-  const sent = await locks.unlock(intent.slot, token);
+  const purpose = intent.exchange ? "staff" : "public";
+  const sent = await locks.unlock(intent.slot, token, purpose);
   context.retire(token);
   step("sent");
   // Whether an unlock that failed reached the board is for the evidence to say.

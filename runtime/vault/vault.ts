@@ -12,7 +12,7 @@ import { Dispensers } from "./dispensers.ts";
 import { Exchange } from "./exchange.ts";
 import { log, vaultFault } from "./faults.ts";
 import { readable } from "./guards.ts";
-import { Interlocks } from "./interlocks.ts";
+import { declareInterlocks, Interlocks } from "./interlocks.ts";
 import { Latches } from "./latches.ts";
 import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
@@ -74,8 +74,14 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     process: "vault",
     devices: () => devices.all(),
   });
+  const interlocks = new Interlocks(
+    declareInterlocks(config.devices, config.interlocks, config.serviceSwitch),
+    latches,
+  );
   const devices = await makeDevices({
     configured: config.devices,
+    interlocks: interlocks.board,
+    onLevel: (role, state) => interlocks.note(role, state),
     ports: options.ports,
     clock,
     redeem,
@@ -83,11 +89,11 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     onWedged: (role) => diagnostics.wedged(role, options.onWedged),
     onStatus: (device) => {
       diagnostics.status(device);
+      interlocks.noteStatus(device);
       everyone((peer) => peer.emit("status", { device }));
     },
     onInput: (role, state) => {
-      // Durable or not, it binds at once; a ledger that cannot write has died, which ends the process.
-      if (state === "active") latches.note(role).catch(() => undefined);
+      interlocks.note(role, state);
       everyone((peer) => peer.emit("input", { role, active: state === "active" }));
       void tellSlots();
     },
@@ -95,7 +101,6 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const locks = new Locks(devices.locks, compartments, clock);
   const dispensers = new Dispensers(devices.dispensers, magazines, clock);
-  const interlocks = new Interlocks(devices.inputs, config.interlocks, latches, config.serviceSwitch);
   const watchers = new EventWatchers(devices.all());
   const readings = new Readings(devices.guards.map(readable));
   const stopping = new AbortController();
@@ -237,6 +242,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     return ok({});
   }
 
+  interlocks.begin(devices.inputs, () => exchange.current !== undefined);
   ledger.onJournal = (seq) => everyone((peer) => peer.emit("journal", { seq }));
   for (const device of devices.all()) device.start();
   const server = await listenUnix(join(options.state, "run", "vault.sock"), (socket) => {

@@ -56,8 +56,8 @@ export const NAMED: NamedMutant[] = [
     edits: [
       vault(
         "motion.ts",
-        "const sent = await locks.unlock(intent.slot, token);",
-        "await locks.unlock(intent.slot, token); const sent = await locks.unlock(intent.slot, token);",
+        "const sent = await locks.unlock(intent.slot, token, purpose);",
+        "await locks.unlock(intent.slot, token, purpose); const sent = await locks.unlock(intent.slot, token, purpose);",
       ),
       vault("tokens.ts", "!live.delete(token)", "!live.has(token)"),
     ],
@@ -116,7 +116,13 @@ export const NAMED: NamedMutant[] = [
   {
     name: "interlock ignored",
     rule: "an active interlock forbids motion",
-    edits: [vault("interlocks.ts", '!read.ok || read.value === "active"', "!read.ok")],
+    edits: [
+      vault(
+        "interlocks.ts",
+        '? "active" : state);',
+        '? "active" : state === "active" ? "inactive" : state);',
+      ),
+    ],
   },
   {
     name: "unknown slot used again",

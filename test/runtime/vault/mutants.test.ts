@@ -49,8 +49,8 @@ const mutants: Record<string, Mutant> = {
     also: [
       {
         file: "motion.ts",
-        from: "const sent = await locks.unlock(intent.slot, token);",
-        to: "await locks.unlock(intent.slot, token); const sent = await locks.unlock(intent.slot, token);",
+        from: "const sent = await locks.unlock(intent.slot, token, purpose);",
+        to: "await locks.unlock(intent.slot, token, purpose); const sent = await locks.unlock(intent.slot, token, purpose);",
       },
     ],
     caughtBy: "one hand-over sends one unlock, also when nothing opens",
@@ -123,21 +123,27 @@ const mutants: Record<string, Mutant> = {
   },
   "an active interlock is ignored": {
     file: "interlocks.ts",
-    from: 'return state !== "inactive" ||',
-    to: "return state === undefined ||",
+    from: '? "active" : state);',
+    to: '? "active" : state === "active" ? "inactive" : state);',
     caughtBy: INTERLOCK,
   },
   "an unreadable interlock counts as inactive": {
     file: "interlocks.ts",
-    from: 'return state !== "inactive" ||',
-    to: 'return state === "active" ||',
+    from: 'forbids: ["public", "staff"], forbidsUnknown: true',
+    to: 'forbids: ["public", "staff"], forbidsUnknown: false',
     caughtBy: INTERLOCK,
   },
   "the service switch is ignored": {
     file: "interlocks.ts",
-    from: "[...this.#roles, ...this.#staffRoles]",
-    to: "this.#roles",
+    from: 'condition: "service", forbids: ["public"]',
+    to: 'condition: "service", forbids: []',
     caughtBy: "while staff have turned the service switch nothing is handed out",
+  },
+  "the layer does not know the interlocks": {
+    file: "devices.ts",
+    from: "{ ...hosting, interlocks }",
+    to: "hosting",
+    caughtBy: "an interlock that becomes active when a motion was decided on stops it at the byte",
   },
   "evidence is ignored": {
     file: "evidence.ts",

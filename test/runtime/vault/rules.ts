@@ -255,6 +255,22 @@ export const rules: Record<string, Scenario> = {
     assert.is(rig.unlocks(), 0);
   },
 
+  "an interlock that becomes active when a motion was decided on stops it at the byte": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2, interlocks: ["tamper.cabinet"] });
+    await rig.seed({ "ITEM-1": "1" });
+    const step = (name: string): void => {
+      if (name !== "intent") return;
+      rig.inputs.set("tamper.cabinet", 1);
+      rig.edges.get("tamper.cabinet")?.(1);
+    };
+    const client = await rig.start(start, { step });
+    const voucher = rig.papers.voucher("ITEM-1");
+    assert.is(await collect(rig, client, voucher), "notMoved");
+    assert.is(rig.unlocks(), 0);
+    rig.inputs.set("tamper.cabinet", 0);
+    assert.is(await collect(rig, client, voucher), "vault.consumed");
+  },
+
   "while staff have turned the service switch nothing is handed out": async (t, start) => {
     const { rig, client } = await loaded(t, start, { slots: 2, serviceSwitch: "switch.service" });
     rig.inputs.set("switch.service", 1);
