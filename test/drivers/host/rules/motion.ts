@@ -47,7 +47,7 @@ export const motion = {
     const { device, seen, ready, clock } = rig(module, {}, { interlocks: board });
     await ready();
     const events = device.subscribe();
-    const move = (purpose: "public" | "staff") =>
+    const move = (purpose: "public" | "staff" | "safety") =>
       device.use("actuate", 1_000, (verbs) => verbs.move(1), { purpose });
     assert.is(code(await move("public")), "device.interlocked", "what was never told is unknown");
     assert.is(code(await move("staff")), "ok");
@@ -72,7 +72,14 @@ export const motion = {
     await busy;
     assert.is(code((await waiting.completion).result), "device.interlocked");
     assert.is(code(await move("staff")), "device.interlocked");
-    assert.is(seen.moves, 2);
+    assert.is(code(await move("safety")), "ok", "what is brought out of reach");
+    assert.is(seen.moves, 3);
+    let door: "active" | "inactive" = "active";
+    board.set("tamper.cabinet", "inactive");
+    board.follow("door.service", () => door);
+    assert.is(code(await move("public")), "device.interlocked");
+    door = "inactive";
+    assert.is(code(await move("public")), "ok");
     assert.throws(() => board.set("door.unknown", "active"), TypeError);
     await device.stop();
   },
