@@ -69,7 +69,15 @@ export async function killAll(list: readonly Kill[], told: (killed: Killed) => v
     const rig = new KillRig(device, folder);
     await rig.start();
     try {
-      for (const kill of list.filter((one) => one.device === device)) told(await killOnce(rig, kill));
+      for (const kill of list.filter((one) => one.device === device))
+        told(
+          await killOnce(rig, kill).catch(async (error) => {
+            // A run that did not come to its request has shown nothing: once more, and then it is an error.
+            console.error(`again, ${error}: ${JSON.stringify(kill)}`);
+            await rig.stopVault();
+            return killOnce(rig, kill);
+          }),
+        );
     } finally {
       await rig.stop();
     }

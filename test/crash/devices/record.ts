@@ -326,7 +326,7 @@ ${ends}
 
 A cut at each step equally often is what the matrix does; a cut at any moment is what a unit meets. A board that senses
 latches only cannot say, once its vault or itself was away between ISSUED and the latch seen open, whether a door that is
-locked was opened and closed meanwhile: that is \`unknown\`, and not missed by accident. After a cut nobody saw what staff laid
+locked was opened and closed meanwhile: that is \`unknown\`. After a cut nobody saw what staff laid
 in or left inside, so a loading whose slot holds something is \`unknown\` until two people have looked; so is an emptying. A
 bolt that jams is a fault of its own, and its runs (\`jammed\`) are not counted as runs with one cut.
 
