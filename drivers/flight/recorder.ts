@@ -1,5 +1,5 @@
 import type { DeviceStatus } from "../contract/index.ts";
-import { type Clock, defineEvents } from "../kit/index.ts";
+import { type Clock, defineEvents, Mutex } from "../kit/index.ts";
 import type { WireTap } from "../ports/index.ts";
 
 const log = defineEvents("flight", {
@@ -42,6 +42,8 @@ export class FlightRecorder {
   readonly #faults = new Map<string, string>();
   readonly #stop = new AbortController();
   readonly #pending = new Set<Promise<void>>();
+  /** One after the other: each makes room in the folder for itself. */
+  readonly #writing = new Mutex();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -103,7 +105,7 @@ export class FlightRecorder {
       // A device that never was there has said nothing.
       if (!made) return;
       const { writeFlight } = await import("./write.ts");
-      await writeFlight(this.#options.folder, made.name, made.text);
+      await this.#writing.run(() => writeFlight(this.#options.folder, made.name, made.text));
       log("written", { role, why, code });
     } catch (error) {
       log("notWritten", { role }, error);

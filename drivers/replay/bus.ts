@@ -3,6 +3,8 @@ import type { Step } from "./script.ts";
 
 /** What one transfer to a part was and what came of it. */
 interface Transfer {
+  /** Of the recording, ms. */
+  t: number;
   /** What was written, hex; empty for a plain read. */
   out: string;
   bytes?: Buffer;
@@ -12,6 +14,10 @@ interface Transfer {
 
 /** How far ahead it is looked for a transfer that came in place of another. */
 const AHEAD = 32;
+/** A driver may be a little earlier than it was; one that is earlier by more asks once more than it had. */
+const EARLY_MS = 400;
+/** What was asked this long before now was not asked again. */
+const LATE_MS = 2_000;
 
 /** One part on a bus as it was recorded: each transfer comes to what it came to then. */
 export class RecordedPart {
@@ -20,24 +26,31 @@ export class RecordedPart {
   #at = 0;
   readonly differences: string[] = [];
 
-  constructor(steps: readonly Step[], line: number) {
+  readonly #now: () => number;
+
+  /** @param now where in the recording the replay is, ms */
+  constructor(steps: readonly Step[], line: number, now: () => number) {
+    this.#now = now;
     let out: Buffer | undefined;
-    const push = (more: Omit<Transfer, "out">) => {
-      this.#transfers.push({ out: out?.toString("hex") ?? "", ...more });
+    let asked = 0;
+    const push = (t: number, more: Omit<Transfer, "out" | "t">) => {
+      this.#transfers.push({ t, out: out?.toString("hex") ?? "", ...more });
       out = undefined;
     };
     for (const step of steps) {
       if (!("line" in step) || step.line !== line) continue;
-      if (step.kind === "device") push({ bytes: step.bytes });
-      else if (step.kind === "event" && step.what.startsWith("failed")) push({ failed: step.what.slice(7) });
+      if (step.kind === "device") push(step.t, { bytes: step.bytes });
+      else if (step.kind === "event" && step.what.startsWith("failed"))
+        push(step.t, { failed: step.what.slice(7) });
       else if (step.kind === "host") {
-        if (out) push({});
+        if (out) push(asked, {});
+        asked = step.t;
         out = Buffer.concat(
           step.parts.map((part) => ("bytes" in part ? part.bytes : Buffer.alloc(part.length))),
         );
       }
     }
-    if (out) push({});
+    if (out) push(asked, {});
   }
 
   /** @param out what is written; @param length bytes that are read, 0 for a write */
@@ -55,16 +68,20 @@ export class RecordedPart {
   }
 
   #find(asked: string, length: number): Transfer | undefined {
+    const now = this.#now();
+    const last = this.#last.get(`${asked} ${length > 0}`);
+    while ((this.#transfers[this.#at]?.t ?? now) < now - LATE_MS) this.#at++;
     for (let i = this.#at; i < Math.min(this.#transfers.length, this.#at + AHEAD); i++) {
       const transfer = this.#transfers[i] as Transfer;
       const same =
         transfer.out === asked &&
         (transfer.failed !== undefined || (transfer.bytes !== undefined) === length > 0);
       if (!same) continue;
+      if (last && transfer.t > now + EARLY_MS) return last;
       this.#at = i + 1;
       return transfer;
     }
-    return this.#last.get(`${asked} ${length > 0}`);
+    return last;
   }
 }
 

@@ -7,6 +7,8 @@ import { fits, keyOf, type Step } from "./script.ts";
 const PATIENCE_MS = 4_000;
 /** How long an opening waits for the one that was recorded, ms. */
 const OPENING_MS = 2_000;
+/** How long a gap of the recording lasts here, ms. */
+const GAP_MS = 500;
 /** Times of a recording are no finer, ms. */
 const TICK_MS = 0.001;
 /** How many writes ahead it is looked for one that came in place of another. */
@@ -85,15 +87,25 @@ export class Player {
       });
   }
 
+  /** Where in the recording the replay is, ms. */
+  get now(): number {
+    return this.#clock.mono() - this.#offset;
+  }
+
   /** Plays to the end. */
   async run(): Promise<void> {
     for (; this.#at < this.#steps.length; this.#at++) {
       const step = this.#steps[this.#at] as Step;
+      // Parts on a bus are asked, and never speak by themselves: only time passes here.
+      if ("line" in step && !this.#serial.has(step.line)) await this.#until(step.t);
       if (step.kind === "host") {
         if (this.#serial.has(step.line) && !(await this.#hostWrites(step))) this.#skipAnswers(step.line);
       } else if (step.kind === "event") await this.#happens(step);
-      else if (step.kind === "gap") this.#offset = this.#clock.mono() - step.t;
-      else if (step.kind === "call") {
+      else if (step.kind === "gap") {
+        // A slow driver may still be opening.
+        await this.#clock.sleep(GAP_MS);
+        this.#offset = this.#clock.mono() - step.t;
+      } else if (step.kind === "call") {
         await this.#until(step.t);
         this.#hooks.call(step, this.#offset);
       } else await this.#deviceSays(step);
@@ -105,7 +117,6 @@ export class Player {
       await this.#until(t);
       this.#open.get(line)?.listener(bytes);
     } else if (bytes.length === 1 && (bytes[0] === 0 || bytes[0] === 1)) {
-      await this.#until(t);
       this.#hooks.level(line, bytes[0]);
     }
   }

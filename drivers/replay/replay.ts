@@ -65,7 +65,7 @@ export async function replay(flight: Flight, options: ReplayOptions = {}): Promi
     call: (step, offset) => call(step, offset),
     level: (line, level) => levels.set(line, level),
   });
-  const parts = header.lines.map((_, line) => new RecordedPart(steps, line));
+  const parts = header.lines.map((_, line) => new RecordedPart(steps, line, () => player.now));
   const tap = new WireTap(clock);
   // A recording has nothing to protect: its motions are words.
   const tools = driverTools(portsOf(header.lines, clock, player, parts, levels), clock, () => undefined, tap);

@@ -1,5 +1,11 @@
 import { parseArgs } from "node:util";
-import type { DeviceEvent, Resync, SelfTestLevel, SelfTestRecord } from "../../../drivers/contract/index.ts";
+import type {
+  DeviceEvent,
+  DeviceStatus,
+  Resync,
+  SelfTestLevel,
+  SelfTestRecord,
+} from "../../../drivers/contract/index.ts";
 import { err, type Fault, ok, type Result } from "../../../drivers/kit/index.ts";
 import { diagnosticFault } from "../messages.ts";
 import { frameLine } from "./frames.ts";
@@ -132,6 +138,20 @@ async function watch({ unit, out, json, stop }: Asked, roles: string[]): Promise
   return ends.find((end) => !end.ok) ?? ok(0);
 }
 
+const fieldWords = (fields: DeviceEvent["fields"]): string[] =>
+  Object.entries(fields).map(([name, value]) => {
+    const wall = (name === "first" || name === "last") && typeof value === "number";
+    return `${name} ${wall ? timeOf(value) : String(value)}`;
+  });
+
+function statusWords({ lifecycle, fitness, identity }: Partial<DeviceStatus>): string[] {
+  const words: string[] = [];
+  if (lifecycle) words.push(lifecycle);
+  if (fitness) words.push([fitness.state, fitness.code, fitness.todo].filter(Boolean).join(": "));
+  if (identity) words.push(identity.model);
+  return words;
+}
+
 function eventLine(event: DeviceEvent | Resync): string {
   const { role, name, sequence, boot } = event;
   const head = `${role.padEnd(18)} #${String(sequence).padEnd(5)} ${name}`;
@@ -140,8 +160,7 @@ function eventLine(event: DeviceEvent | Resync): string {
     const { lifecycle, fitness } = event.snapshot;
     return `              ${head}: ${event.dropped} events came too fast and are lost; it stands at ${lifecycle}, ${fitness.state} (${from})`;
   }
-  const said = Object.entries({ ...event.fields, ...event.status });
-  const words = said.map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  const words = [...fieldWords(event.fields), ...statusWords(event.status ?? {})];
   return `${timeOf(event.wall)}  ${head}  ${words.join(", ")}  (${from}, ${(event.mono / 1_000).toFixed(3)} s up)`;
 }
 

@@ -15,7 +15,7 @@ import { readFlight } from "../../../drivers/flight/format.ts";
 import { FlightRecorder } from "../../../drivers/flight/index.ts";
 import { flightName, MOST_BYTES, MOST_FILES, writeFlight } from "../../../drivers/flight/write.ts";
 import { systemClock } from "../../../drivers/kit/index.ts";
-import { WireTap } from "../../../drivers/ports/index.ts";
+import { type Ports, WireTap } from "../../../drivers/ports/index.ts";
 import { suite, type TestContext } from "../../kit.ts";
 import { flightRig } from "../../support/flights.ts";
 
@@ -105,6 +105,36 @@ test("a wedged driver is written before the process is ended", async () => {
   } finally {
     await rig.stop();
   }
+});
+
+test("devices that fail together have a file each", async (t) => {
+  const folder = folderFor(t);
+  const tap = new WireTap(systemClock);
+  const recorder = new FlightRecorder({ tap, clock: systemClock, folder, process: "senses", version: "0" });
+  const ports = tap.over({
+    serial: async () => ({
+      write: async () => undefined,
+      onData: () => undefined,
+      setBaudRate: async () => undefined,
+      closed: new Promise<void>(() => undefined),
+      close: async () => undefined,
+    }),
+  } as unknown as Ports);
+  const roles = ["finger.front", "printer.receipt", "sensor.a", "sensor.b"];
+  for (const role of roles) {
+    const port = { path: `/dev/${role}`, baudRate: 9_600 };
+    const device = { role, port };
+    tap.bind(device);
+    const line = await ports.serial(port);
+    await line.write(Uint8Array.of(1));
+    recorder.unknownOutcome(role);
+  }
+  await recorder.stop();
+  const written = readdirSync(folder).map((file) => file.replace(/^\d{8}T\d{9}Z-/, ""));
+  assert.equal(
+    written.sort(),
+    roles.map((role) => `${role}.jsonl`),
+  );
 });
 
 test("a folder that cannot be written to disturbs nobody", async (t) => {

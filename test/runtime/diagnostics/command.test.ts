@@ -125,7 +125,7 @@ test("watch tells what happens, numbered, with both clocks", async (t) => {
   assert.is(await watch.code, 0);
   assert.match(
     watch.all(),
-    /^\d\d:\d\d:\d\d\.\d{3} {2}finger\.front +#\d+ +statusChanged {2}lifecycle "maintenance".*\(boot \w{6}, \d+\.\d{3} s up\)$/m,
+    /^\d\d:\d\d:\d\d\.\d{3} {2}finger\.front +#\d+ +statusChanged {2}maintenance.*\(boot \w{6}, \d+\.\d{3} s up\)$/m,
   );
   rig.plant.placeFinger("finger.front", "ada", 2);
   await other.code;
