@@ -37,6 +37,8 @@ export interface PlayerHooks {
   call(step: Extract<Step, { kind: "call" }>, offset: number): void;
   /** A contact has this level from here on. */
   level(line: number, level: 0 | 1): void;
+  /** Something else happened to a line that is no serial one. */
+  event(line: number, name: string, reason: string): void;
 }
 
 /**
@@ -54,6 +56,8 @@ export class Player {
   readonly #written: Written[] = [];
   readonly #opening: Opening[] = [];
   readonly #open = new Map<number, Open>();
+  /** Lines that were open at this place of the recording. */
+  readonly #openThen = new Set<number>();
   /** What followed a write of the host when it was recorded. */
   readonly #answers = new Map<string, { afterMs: number; bytes: Uint8Array }[]>();
   /** Time of this clock minus time of the recording. */
@@ -82,6 +86,10 @@ export class Player {
           const index = this.#opening.indexOf(opening);
           if (index < 0) return;
           this.#opening.splice(index, 1);
+          if (this.#openThen.has(line)) {
+            this.differences.push(`${at(this.now)} the line is opened anew, and was not`);
+            return resolve(this.#connection(line));
+          }
           reject(deviceFault("absent", { reason: "notRecorded" }));
         });
       });
@@ -122,8 +130,10 @@ export class Player {
   }
 
   async #happens({ t, line, what }: Extract<Step, { kind: "event" }>): Promise<void> {
-    if (!this.#serial.has(line)) return;
     const [name, reason] = what.split(" ");
+    if (!this.#serial.has(line)) return this.#hooks.event(line, name ?? "", reason ?? "");
+    if (name === "opened") this.#openThen.add(line);
+    if (name === "lost" || name === "closed") this.#openThen.delete(line);
     if (name === "lost") {
       await this.#until(t);
       this.#open.get(line)?.lose();

@@ -2,12 +2,12 @@ import { seeded, VirtualClock } from "../conformance/index.ts";
 import { type DeviceStatus, deviceFault, type MotionToken } from "../contract/index.ts";
 import { type Flight, flightFormat } from "../flight/index.ts";
 import { DeviceHost } from "../host/index.ts";
-import { type Clock, defineErrors, err, ok, type Result, VERSION } from "../kit/index.ts";
+import { type Clock, defineErrors, err, type Fault, ok, type Result, VERSION } from "../kit/index.ts";
 import { driverTools, type GpioFactory, i2cPorts, type Ports, WireTap } from "../ports/index.ts";
 import { createDriver, DRIVER_NAMES, type DriverModule, REGISTRY } from "../registry/index.ts";
 import { RecordedPart, recordedBus } from "./bus.ts";
 import { Player } from "./player.ts";
-import { type Outcome, outcomeOf, type Step, scriptOf } from "./script.ts";
+import { lastPart, type Outcome, outcomeOf, type Step, scriptOf } from "./script.ts";
 
 export const replayFault = defineErrors("replay", {
   unknownDriver: {
@@ -51,7 +51,8 @@ const VERB_MS = 120_000;
  * Plays a recording to the real driver under its real host, in virtual time, and compares what it comes to: the answer of
  * every verb and every fault of the device. Errors: `replay.unknownDriver`, `replay.notReplayed`.
  */
-export async function replay(flight: Flight, options: ReplayOptions = {}): Promise<Result<Replayed>> {
+export async function replay(whole: Flight, options: ReplayOptions = {}): Promise<Result<Replayed>> {
+  const flight = lastPart(whole);
   const { header } = flight;
   const name = DRIVER_NAMES.find((known) => known === header.driver);
   if (!name) return err(replayFault("unknownDriver", { driver: header.driver }));
@@ -64,6 +65,7 @@ export async function replay(flight: Flight, options: ReplayOptions = {}): Promi
   const player = new Player(steps, header.lines, clock, {
     call: (step, offset) => call(step, offset),
     level: (line, level) => levels.set(line, level),
+    event: (line, name, reason) => levels.event(line, name, reason),
   });
   const parts = header.lines.map((_, line) => new RecordedPart(steps, line, () => player.now));
   const tap = new WireTap(clock);
@@ -160,6 +162,8 @@ function argument(noted: unknown, role: string, signal: AbortSignal): unknown {
 class Levels {
   readonly #now = new Map<number, 0 | 1>();
   readonly #listeners = new Map<number, (level: 0 | 1) => void>();
+  /** Contacts that cannot be read at the time, and why. */
+  readonly #failing = new Map<number, Fault>();
 
   constructor(steps: readonly Step[]) {
     for (const step of steps)
@@ -168,9 +172,22 @@ class Levels {
   }
 
   set(line: number, level: 0 | 1): void {
+    this.#failing.delete(line);
     const changed = this.#now.get(line) !== level;
     this.#now.set(line, level);
     if (changed) this.#listeners.get(line)?.(level);
+  }
+
+  event(line: number, name: string, reason: string): void {
+    if (name === "failed")
+      this.#failing.set(line, deviceFault(reason === "device.noReply" ? "noReply" : "absent", { reason }));
+    else if (name === "opened") this.#failing.delete(line);
+  }
+
+  #settled<T>(line: number, value: T): T {
+    const failing = this.#failing.get(line);
+    if (failing) throw failing;
+    return value;
   }
 
   /** The only contact ports of a replay. */
@@ -178,11 +195,11 @@ class Levels {
     return {
       input: async ({ chip, offset }) => {
         const line = lineOf(`gpio ${chip}:${offset}`);
-        return {
-          read: async () => this.#now.get(line) ?? 0,
+        return this.#settled(line, {
+          read: async () => this.#settled(line, this.#now.get(line) ?? 0),
           onEdge: (listener) => void this.#listeners.set(line, listener),
           close: async () => void this.#listeners.delete(line),
-        };
+        });
       },
       output: async () => ({ write: async () => undefined, close: async () => undefined }),
     };

@@ -111,6 +111,26 @@ export function fits(parts: readonly Part[], bytes: Uint8Array): boolean {
   return at === data.length;
 }
 
+/** So much before the end of a recording is played, ms: what is longer ago has little to do with its fault. */
+const PLAYED_MS = 60_000;
+const OPENING_ENTRIES = 96;
+
+/** How the device was brought up, and the last minute; what lies between becomes a gap. */
+export function lastPart({ header, entries }: Flight): Flight {
+  const since = (entries.at(-1)?.t ?? 0) - PLAYED_MS;
+  const cut = entries.findIndex(({ t }) => t >= since);
+  if (cut <= OPENING_ENTRIES) return { header, entries };
+  const ready = entries.findIndex(
+    (entry) => "gap" in entry || ("status" in entry && entry.status === "ready"),
+  );
+  const opening = entries.slice(0, ready < 0 || ready > OPENING_ENTRIES ? OPENING_ENTRIES : ready);
+  const rest = entries.slice(cut);
+  // An answer whose question is cut off belongs to nothing.
+  const begin = rest.findIndex((entry) => !("from" in entry) || entry.from === "host");
+  const last = rest.slice(Math.max(0, begin)).filter((entry) => !("gap" in entry));
+  return { header, entries: [...opening, { t: last[0]?.t ?? since, gap: true }, ...last] };
+}
+
 /** What frames of the host are told apart by. */
 export const keyOf = (parts: readonly Part[]): string =>
   parts

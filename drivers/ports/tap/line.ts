@@ -4,6 +4,7 @@ import { type HiddenKind, type WireRecord, WireRing } from "./ring.ts";
 
 /** Bytes that are kept of a line: minutes of probes, or a capture with its image redacted. */
 const LINE_BYTES = 65_536;
+const OPENED = "opened";
 /** Records of an opening that stay when the ring has gone past them: how the device was brought up. */
 const OPENING_RECORDS = 96;
 const NOTHING = new Uint8Array();
@@ -21,9 +22,8 @@ export class TappedLine {
   readonly #clock: Clock;
   readonly #counter: Counter;
   readonly #ring = new WireRing(LINE_BYTES);
-  /** The records of the last opening that the ring has forgotten. */
+  /** How the connection began with whose later records the ring begins. */
   #opening: WireRecord[] = [];
-  #openedAt = Number.POSITIVE_INFINITY;
   /** Sequence of the last record that the ring has forgotten. */
   forgotten = 0;
   readonly #keep: Keep;
@@ -45,8 +45,9 @@ export class TappedLine {
     };
     this.#ring.onForget = (record) => {
       this.forgotten = record.sequence;
-      if (record.sequence >= this.#openedAt && this.#opening.length < OPENING_RECORDS)
-        this.#opening.push(record);
+      if (isOpening(record)) this.#opening = [];
+      else if (this.#opening.length === 0 || this.#opening.length >= OPENING_RECORDS) return;
+      this.#opening.push(record);
     };
   }
 
@@ -64,12 +65,8 @@ export class TappedLine {
   event(what: string): void {
     this.#spoke = undefined;
     this.redaction.flush(this.#keep);
-    if (what.startsWith("opened")) {
-      this.redaction.opened();
-      this.#opening = [];
-    }
-    const sequence = this.#push("event", "shown", Buffer.from(what));
-    if (what.startsWith("opened")) this.#openedAt = sequence;
+    if (what.startsWith(OPENED)) this.redaction.opened();
+    this.#push("event", "shown", Buffer.from(what));
   }
 
   /** What is there, oldest first; `opening` is how the connection began where the rest has lost it. */
@@ -77,12 +74,14 @@ export class TappedLine {
     return { opening: [...this.#opening], records: this.#ring.records() };
   }
 
-  #push(from: WireRecord["from"], kind: WireRecord["kind"], bytes: Uint8Array, length?: number): number {
+  #push(from: WireRecord["from"], kind: WireRecord["kind"], bytes: Uint8Array, length?: number): void {
     const sequence = this.#counter.next();
     const at = this.#clock.mono();
     const joined = this.#joined;
     this.#ring.push({ at, sequence, from, kind, bytes, joined, ...(length === undefined ? {} : { length }) });
     this.onRecord?.();
-    return sequence;
   }
 }
+
+const isOpening = ({ from, bytes }: WireRecord): boolean =>
+  from === "event" && Buffer.from(bytes.subarray(0, OPENED.length)).toString() === OPENED;
