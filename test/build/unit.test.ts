@@ -18,7 +18,9 @@ test("it holds no bench, no centre and no launcher", () => {
   assert.ok(inputs.some((path) => path.startsWith("runtime/vault/")));
   const foreign = inputs.filter(
     (path) =>
-      /^(drivers\/(bench|conformance|replay)|fleet\/(server|console|broker)|runtime\/dev|test)\//.test(path) ||
+      /^(drivers\/(bench|conformance|replay)|fleet\/(server|console|broker)|runtime\/dev|test)\//.test(
+        path,
+      ) ||
       /^drivers\/.*\/(conformance|simulator)\.ts$/.test(path) ||
       /node_modules\/(node-pty|aedes|fastify|playwright-core)\//.test(path),
   );
