@@ -27,6 +27,7 @@ const UNIT_PROCESSES: Record<string, string> = {
   core: "runtime/core/main.ts",
   vault: "runtime/vault/main.ts",
   senses: "runtime/senses/main.ts",
+  provisioner: "runtime/provisioner/main.ts",
 };
 const DEV_PROCESSES: Record<string, string> = {
   core: "runtime/dev/core.ts",

@@ -1,14 +1,25 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { newSigningKey } from "../../fleet/contract/index.ts";
 import { makePki } from "../../fleet/server/index.ts";
+import { readAnswer } from "../../provisioning/answer/index.ts";
 import { keySetOf, keysIn } from "../../provisioning/keys/index.ts";
 import { manufacture, provision } from "../../runtime/dev/unit-files.ts";
 import { UNIT, unitPlan } from "../../runtime/dev/unit-plan.ts";
 import { eventually, suite } from "../kit.ts";
+import { content, IDENTITY, Owner, signed } from "../support/bundles.ts";
 import { freePort } from "../support/mosquitto.ts";
 
 const { test, run } = suite("what a unit runs", 60_000);
@@ -94,6 +105,33 @@ test("copied outside of the repository it starts, serves its screen, and says wh
   chmodSync(join(state, "run"), 0o700);
   assert.is(refused.status, 1);
   assert.match(refused.stderr, /diagnostic\.noRights: [\s\S]*sudo/);
+});
+
+test("its own provisioner takes a stick's folder, says what became of each bundle, and leaves a signed answer", async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "guichet-provisioner-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const state = join(root, "state");
+  const stick = join(root, "stick");
+  mkdirSync(state);
+  mkdirSync(stick);
+  const owner = new Owner();
+  writeFileSync(join(state, "identity.json"), JSON.stringify({ ...IDENTITY, keys: owner.set }));
+  writeFileSync(join(stick, "a.kbundle"), signed(owner, content("claim")));
+  const take = () => {
+    const program = ["dist/unit/provisioner.cjs", "--state", state, "--take", stick];
+    const { stdout, status } = spawnSync(process.execPath, program, { encoding: "utf8" });
+    const said = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { file: string; taken?: string; code?: string });
+    return { status, said };
+  };
+  assert.equal(take(), { status: 0, said: [{ file: "a.kbundle", taken: "claim-1" }] });
+  const again = take();
+  assert.is(again.status, 1);
+  assert.is(again.said[0]?.code, "bundle.older");
+  const answer = readAnswer(readFileSync(join(state, "answer.jws"), "latin1"));
+  assert.ok(answer.ok && answer.value.claim?.unit === "kt-01");
 });
 
 run();
