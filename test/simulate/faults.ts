@@ -83,17 +83,17 @@ export const FAULTS: Readonly<Record<FaultName, Happens>> = {
     world.interlock = 1;
   },
   // requests of a core that is in trouble, or worse
-  sameCommand: (play, operation) => play.meanwhile(() => play.askSameCommand(operation)),
-  sameCommandOtherContents: (play, operation) => play.meanwhile(() => play.askOtherContents(operation)),
-  otherCommandSameVoucher: (play, operation) => play.meanwhile(() => play.askOtherCommand(operation)),
-  otherVoucherSameItem: (play, operation) => play.meanwhile(() => play.askOtherVoucher(operation)),
-  foreignVoucher: (play, operation) => play.meanwhile(() => play.askForeign(operation)),
-  expiredVoucher: (play, operation) => play.meanwhile(() => play.askExpired(operation)),
-  forgedProof: (play, operation) => play.meanwhile(() => play.askForged(operation)),
+  sameCommand: (play, operation) => play.meanwhile(() => play.intruder.sameCommand(operation)),
+  sameCommandOtherContents: (play, operation) => play.meanwhile(() => play.intruder.otherContents(operation)),
+  otherCommandSameVoucher: (play, operation) => play.meanwhile(() => play.intruder.otherCommand(operation)),
+  otherVoucherSameItem: (play, operation) => play.meanwhile(() => play.intruder.otherVoucher(operation)),
+  foreignVoucher: (play, operation) => play.meanwhile(() => play.intruder.foreign(operation)),
+  expiredVoucher: (play, operation) => play.meanwhile(() => play.intruder.expired(operation)),
+  forgedProof: (play, operation) => play.meanwhile(() => play.intruder.forged(operation)),
   handOverBeside: (play, operation) => play.meanwhile(() => play.handOverBeside(operation)),
-  exchangeBeside: (play, operation) => play.meanwhile(() => play.exchangeBeside(operation)),
+  exchangeBeside: (play, operation) => play.meanwhile(() => play.intruder.exchangeBeside(operation)),
   // staff who put the wrong thing in
-  misloadWrongScan: (play, operation) => play.meanwhile(() => play.misload(operation, "scan")),
-  misloadForeign: (play, operation) => play.meanwhile(() => play.misload(operation, "foreign")),
-  misloadTwice: (play, operation) => play.meanwhile(() => play.misload(operation, "twice")),
+  misloadWrongScan: (play, operation) => play.meanwhile(() => play.intruder.misload(operation, "scan")),
+  misloadForeign: (play, operation) => play.meanwhile(() => play.intruder.misload(operation, "foreign")),
+  misloadTwice: (play, operation) => play.meanwhile(() => play.intruder.misload(operation, "twice")),
 };

@@ -2,6 +2,7 @@ import { itemHashOf } from "../../fleet/contract/index.ts";
 import type { Handover } from "../../runtime/ipc/messages.ts";
 import type { Compartment, Item } from "./cabinet.ts";
 import { FAULTS } from "./faults.ts";
+import { Intruder, type Request } from "./intruder.ts";
 import { Judge, type Kind, type Operation } from "./judge.ts";
 import { FAULT_NAMES, type FaultName, STEPS } from "./names.ts";
 import { World } from "./world.ts";
@@ -16,13 +17,6 @@ export interface Tally {
   virtualMs: number;
 }
 
-interface Request {
-  command: string;
-  voucher: string;
-  challenge: string;
-  attestation: string;
-}
-
 const ITEMS = 10;
 const add = (counts: Record<string, number>, key: string): void => {
   counts[key] = (counts[key] ?? 0) + 1;
@@ -32,6 +26,7 @@ const add = (counts: Record<string, number>, key: string): void => {
 export class Play {
   readonly world: World;
   readonly judge: Judge;
+  readonly intruder: Intruder;
   readonly tally: Tally = { operations: {}, outcomes: {}, cells: {}, refused: 0, starts: 0, virtualMs: 0 };
   /** The next start is cut short after this time, ms. */
   cutAgainAfter: number | undefined;
@@ -40,13 +35,11 @@ export class Play {
   readonly #random: () => number;
   #plan: { step: string; fault: FaultName }[] = [];
   #current: Operation | undefined;
-  #request: Request | undefined;
   #restarting = false;
   #up: Promise<void> = Promise.resolve();
   #tellUp: (() => void) | undefined;
   #meanwhile: Promise<void>[] = [];
   #waiting = new Map<string, (event: Record<string, unknown>) => void>();
-  #exchange: string | undefined;
   #number = 0;
   #last = "none";
   #lied = false;
@@ -62,6 +55,7 @@ export class Play {
       owner: `person-${i + 1}`,
       place: "out",
     }));
+    this.intruder = new Intruder(this.world, this.judge, this.#items, () => ++this.#number);
     this.world.onStep = (step) => this.#step(this.#restarting ? `restart-${step}` : step);
     this.world.onExit = () => this.cut(200);
     this.world.onOpen = (place) => void this.#person(place);
@@ -101,7 +95,7 @@ export class Play {
   }
 
   #down(ms: number): void {
-    this.#exchange = undefined;
+    this.intruder.exchange = undefined;
     this.judge.afterCut();
     this.#restarting = true;
     if (!this.#tellUp)
@@ -275,7 +269,7 @@ export class Play {
     if (operation === this.#current) {
       await this.#closeExchange();
       if (this.#random() < 0.1)
-        await this.#pick([this.askForeign, this.askExpired, this.askForged]).call(this, operation);
+        await this.intruder[this.#pick(["foreign", "expired", "forged"] as const)](operation);
     }
     const number = ++this.#number;
     const voucher = this.world.papers.voucher(item.code, number);
@@ -292,7 +286,7 @@ export class Play {
       challenge,
       attestation: this.world.papers.attest(voucher.jws, challenge),
     };
-    if (operation === this.#current) this.#request = request;
+    if (operation === this.#current) this.intruder.request = request;
     operation.allowed = true;
     const done = this.#done(item.place);
     const accepted = await this.world.call<Handover>("collect.release", request);
@@ -339,7 +333,7 @@ export class Play {
     const { papers, disk } = this.world;
     const { kind, item } = operation;
     if (this.#random() < 0.1)
-      await this.misload(operation, this.#pick(["scan", "foreign", "twice"] as const));
+      await this.intruder.misload(operation, this.#pick(["scan", "foreign", "twice"] as const));
     operation.allowed = true;
     const known = disk.database.rows("effects").length;
     const body =
@@ -359,17 +353,17 @@ export class Play {
   }
 
   async #openExchange(): Promise<string | undefined> {
-    if (this.#exchange) return this.#exchange;
+    if (this.intruder.exchange) return this.intruder.exchange;
     const { papers } = this.world;
     const credentials = [papers.credential("anna"), papers.credential("bert")];
     const begun = await this.world.call<{ exchange: string }>("exchange.begin", { credentials });
-    if (begun?.ok) this.#exchange = begun.value.exchange;
-    return this.#exchange;
+    if (begun?.ok) this.intruder.exchange = begun.value.exchange;
+    return this.intruder.exchange;
   }
 
   async #closeExchange(): Promise<void> {
-    if (this.#exchange) await this.world.call("exchange.end", { exchange: this.#exchange });
-    this.#exchange = undefined;
+    if (this.intruder.exchange) await this.world.call("exchange.end", { exchange: this.intruder.exchange });
+    this.intruder.exchange = undefined;
   }
 
   /** Everything is repaired and found out by an officer; then ledger and plant have to agree. */
@@ -403,7 +397,7 @@ export class Play {
       const waits = status.value.slots.filter(({ state }) => state === "unknown" || state === "presented");
       if (rested && waits.length === 0 && status.value.interlocks.length === 0) break;
       if (tries > 200) return this.judge.violated("the unit does not come to rest");
-      if (rested && waits[0] && this.#random() < 0.3) await this.#askUnsettled(waits[0].slot);
+      if (rested && waits[0] && this.#random() < 0.3) await this.intruder.unsettled(waits[0].slot);
       if (rested) for (const slot of waits) await this.#settle(slot.slot, slot.effect ?? "");
       if (!rested || status.value.interlocks.length > 0) await world.sleep(250);
     }
@@ -429,13 +423,6 @@ export class Play {
     }
   }
 
-  /** Nothing is handed out of a slot of which nobody knows what happened. */
-  async #askUnsettled(slot: string): Promise<void> {
-    const item = this.#items.find(({ place }) => place === slot);
-    if (item)
-      await this.#asksInVain(this.world.papers.voucher(item.code, ++this.#number).jws, "an unsettled slot");
-  }
-
   async #settle(slot: string, effect: string): Promise<void> {
     const finding = this.world.cabinet.at(slot).item ? "notMoved" : "taken";
     await this.world.call("settle", { settlement: this.world.papers.settlement(slot, effect, finding) });
@@ -445,62 +432,6 @@ export class Play {
 
   meanwhile(job: () => Promise<void>): void {
     this.#meanwhile.push(this.world.sleep(0).then(job));
-  }
-
-  async askSameCommand(operation: Operation): Promise<void> {
-    if (operation.kind !== "release" || !this.#request) return;
-    await this.world.call("collect.release", this.#request);
-  }
-
-  async askOtherContents(operation: Operation): Promise<void> {
-    if (operation.kind !== "release" || !this.#request) return;
-    const request = {
-      ...this.#request,
-      attestation: this.world.papers.attest(this.#request.voucher, "x".repeat(22)),
-    };
-    const answer = await this.world.call("collect.release", request);
-    if (answer?.ok) this.judge.violated("a known command with other contents was taken");
-  }
-
-  async askOtherCommand(operation: Operation): Promise<void> {
-    if (operation.kind !== "release" || !this.#request) return;
-    const { voucher, challenge, attestation } = this.#request;
-    const command = `command-${++this.#number}-other`;
-    await this.world.call("collect.release", { command, voucher, challenge, attestation });
-  }
-
-  async askOtherVoucher({ item }: Operation): Promise<void> {
-    await this.#asksInVain(
-      this.world.papers.voucher(item.code, ++this.#number).jws,
-      "another voucher while it moves",
-      true,
-    );
-  }
-
-  async askForeign({ item }: Operation): Promise<void> {
-    const { jws } = this.world.papers.voucher(item.code, ++this.#number, { unit: "kt-02" });
-    await this.#asksInVain(jws, "a voucher of another unit");
-  }
-
-  async askExpired({ item }: Operation): Promise<void> {
-    const exp = Math.floor((this.world.wall.offset + this.world.scheduler.now) / 1000) - 1;
-    const { jws } = this.world.papers.voucher(item.code, ++this.#number, { exp });
-    await this.#asksInVain(jws, "a voucher that is over");
-  }
-
-  async askForged(operation: Operation): Promise<void> {
-    const { jws } = this.world.papers.voucher(operation.item.code, ++this.#number);
-    const begun = await this.world.call<{ challenge: string }>("collect.begin", { voucher: jws });
-    const challenge = begun?.ok ? begun.value.challenge : "x".repeat(22);
-    const attestation = this.world.papers.attest(jws, challenge, true);
-    const request = { command: `command-${++this.#number}-forged`, voucher: jws, challenge, attestation };
-    const answer = await this.world.call("collect.release", request);
-    if (answer?.ok) this.judge.violated("a forged proof was taken");
-  }
-
-  async #asksInVain(voucher: string, what: string, mayBegin = false): Promise<void> {
-    const begun = await this.world.call<{ challenge: string }>("collect.begin", { voucher });
-    if (begun?.ok && !mayBegin) this.judge.violated(`${what} was taken`);
   }
 
   /** A second person at another slot, at the same time. */
@@ -513,30 +444,6 @@ export class Play {
     this.judge.outcome(beside, outcome);
     this.judge.end(beside);
     if (outcome) add(this.tally.operations, "release");
-  }
-
-  async exchangeBeside(operation: Operation): Promise<void> {
-    if (operation.kind !== "release") return;
-    const { papers } = this.world;
-    const credentials = [papers.credential("carl"), papers.credential("dora")];
-    const begun = await this.world.call<{ exchange: string }>("exchange.begin", { credentials });
-    if (begun?.ok) await this.world.call("exchange.end", { exchange: begun.value.exchange });
-  }
-
-  /** Staff mix items up in a way that papers or ledger can tell. */
-  async misload(operation: Operation, how: "scan" | "foreign" | "twice"): Promise<void> {
-    const exchange = this.#exchange;
-    if (operation.kind === "release" || !exchange) return;
-    const { papers } = this.world;
-    const other = this.#items.find(({ code, place }) => code !== operation.item.code && place === "out");
-    const inside = this.#items.find(({ code, place }) => code !== operation.item.code && place !== "out");
-    if (how === "twice" && !inside) return;
-    const wrong = (how === "twice" ? inside : other) ?? operation.item;
-    const assigned = how === "scan" ? operation.item.code : wrong.code;
-    if (how === "scan" && assigned === wrong.code) return;
-    const assignment = papers.assignment(assigned, how === "foreign" ? { unit: "kt-02" } : {});
-    const loaded = await this.world.call("exchange.load", { exchange, item: wrong.code, assignment });
-    if (loaded?.ok) this.judge.violated(`a misload (${how}) was taken`);
   }
 }
 
