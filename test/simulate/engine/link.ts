@@ -16,6 +16,7 @@ const REPLACED: Record<string, string[]> = {
   "runtime/ipc/socket.ts": ["listenUnix"],
   "runtime/ipc/peer.ts": ["Peer"],
   "provisioning/configuration.ts": ["readConfiguration"],
+  "drivers/flight/write.ts": ["writeFlight"],
 };
 
 /** Files whose Node modules are those of the simulation: seeded randomness, ideal signatures, a key file in memory. */

@@ -109,3 +109,6 @@ const absent = (what: string) => (): never => {
 export const createPrivateKey = absent("createPrivateKey");
 export const generateKeyPairSync = absent("generateKeyPairSync");
 export const sign = absent("sign");
+
+/** Recordings of faults, of which a simulation makes many, are not kept. */
+export const writeFlight = async (folder: string, name: string): Promise<string> => `${folder}/${name}`;
