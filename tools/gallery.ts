@@ -67,6 +67,7 @@ export async function serveGallery(dir: string, pxPerMm = 3.2): Promise<Gallery>
       inputs.push(JSON.parse(body) as { seq: number; input: Input });
       return response.writeHead(answer.status).end();
     }
+    if (path === "/painted") return response.writeHead(204).end();
     if (path.startsWith("/preview/") || path.startsWith("/picture/")) {
       response.writeHead(200, { "content-type": "image/svg+xml" });
       return response.end(path.includes("document") ? PAPER : SITTER);
