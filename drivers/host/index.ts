@@ -4,4 +4,3 @@ export { DeviceHost } from "./host.ts";
 export { InterlockBoard } from "./interlocks.ts";
 export type { HostOptions, UseOptions } from "./options.ts";
 export * from "./readings.ts";
-export { EventWatchers } from "./watchers.ts";

@@ -1,12 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import {
-  DeviceEventSchema,
-  DeviceStatusSchema,
-  OUTCOMES,
-  PROMPTS,
-  PrintDocumentSchema,
-  ResyncSchema,
-} from "../../drivers/contract/index.ts";
+import { DeviceStatusSchema, OUTCOMES, PROMPTS, PrintDocumentSchema } from "../../drivers/contract/index.ts";
 
 /**
  * What the core may ask of the senses and of the vault, and what they say by themselves. Heads are checked on both
@@ -27,12 +20,6 @@ const Jws = Type.String({ minLength: 20, maxLength: 65_536 });
 const oneOf = <const T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>({ type: "string", enum: [...values] });
 const CameraRole = oneOf(["portrait", "document"]);
-
-/** Events of the devices of a process, to a connection that asked for them; what they build on is in `status`. */
-const watchMethod = { "devices.watch": { request: Nothing, answer: Nothing } } as const;
-const watchEvent = {
-  "device.event": Type.Object({ event: Type.Union([DeviceEventSchema, ResyncSchema]) }),
-} as const;
 
 export const PHOTO_RULES = ["exposure", "faceCount", "headSize", "roll", "sharpness", "position"] as const;
 export const PHOTO_ADVICE = [
@@ -154,7 +141,6 @@ export const sensesMethods = {
   "visit.clear": { request: Nothing, answer: Nothing },
   /** What was removed from fingerprint modules and has not been taken yet, for the journal. It is given once. */
   "cleared.take": { request: Nothing, answer: Type.Object({ cleared: Type.Array(ClearedSchema) }) },
-  ...watchMethod,
   /** Warms what a photo or code step needs (starts the vision helper). Answers at once. */
   "vision.warm": { request: Nothing, answer: Nothing },
 } as const satisfies Record<string, Method>;
@@ -164,7 +150,6 @@ export const sensesEvents = {
   "finger.prompt": Type.Object({ session: Session, prompt: oneOf(PROMPTS) }),
   /** Something was cleared; take it with `cleared.take`. */
   cleared: Nothing,
-  ...watchEvent,
   /** One binary part: the JPEG. */
   "preview.frame": Type.Object({ role: CameraRole }),
 } as const;
@@ -264,7 +249,6 @@ export const vaultMethods = {
       ready: Type.Boolean(),
     }),
   },
-  ...watchMethod,
   /** Readings of the sensors that guard something. */
   "sensor.read": { request: Nothing, answer: SensorReadings },
   /** Verifies a voucher and opens a challenge for it. Moves nothing. */
@@ -367,7 +351,6 @@ export const vaultEvents = {
   }),
   /** A row was added; read it with `journal.read`. */
   journal: Type.Object({ seq: Type.Integer() }),
-  ...watchEvent,
   /** A staff switch or door changed. */
   input: Type.Object({ role: Type.String(), active: Type.Boolean() }),
 } as const;

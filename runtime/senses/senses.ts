@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { type CameraRole, deviceFault, type FingerPosition } from "../../drivers/contract/index.ts";
-import { EventWatchers, Readings } from "../../drivers/host/index.ts";
+import { Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -73,7 +73,6 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
     onWedged: (role) => diagnostics.wedged(role, options.onWedged),
     onCleared: (role, cleared) => clearings.add({ role, ...cleared }),
   });
-  const watchers = new EventWatchers(devices.all());
   const sensors = new Readings(
     devices.sensors.map((host) => ({
       role: host.role,
@@ -179,11 +178,6 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
         return cleared.ok ? bare() : cleared;
       },
       "cleared.take": async () => ok({ body: { cleared: clearings.take() }, parts: [] }),
-      "devices.watch": async () => {
-        const watcher = peer();
-        watchers.watch(watcher, (event) => watcher.emit("device.event", { event }));
-        return bare();
-      },
       "vision.warm": async () => {
         void vision.warm();
         return bare();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EventWatchers, Readings } from "../../drivers/host/index.ts";
+import { Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -101,7 +101,6 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const locks = new Locks(devices.locks, compartments, clock);
   const dispensers = new Dispensers(devices.dispensers, magazines, clock);
-  const watchers = new EventWatchers(devices.all());
   const readings = new Readings(devices.guards.map(readable));
   const stopping = new AbortController();
   const motion: MotionContext = {
@@ -187,7 +186,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     return answer(result);
   };
 
-  const handlersFor = (peer: () => VaultPeer): Handlers<typeof vaultMethods> => ({
+  const handlers: Handlers<typeof vaultMethods> = {
     status: async () =>
       answer(
         ok({
@@ -199,11 +198,6 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
           ready: settled,
         }),
       ),
-    "devices.watch": async () => {
-      const watcher = peer();
-      watchers.watch(watcher, (event) => watcher.emit("device.event", { event }));
-      return ok({ body: {}, parts: [] });
-    },
     "sensor.read": async () => ok({ body: { readings: await readings.read() }, parts: [] }),
     "collect.begin": ({ voucher }) => judged("collect.begin", () => collection.begin(voucher)),
     "collect.release": (request) => judged("collect.release", () => collection.release(request)),
@@ -219,7 +213,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     "exchange.end": ({ exchange: id }) => judged("exchange.end", () => exchange.end(id)),
     settle: ({ settlement }) => judged("settle", () => settle(settlement)),
     "journal.read": async ({ after }) => answer(ok({ rows: await ledger.readJournal(after) })),
-  });
+  };
 
   async function settle(jws: string): Promise<Result<Record<string, never>>> {
     const settlement = papers.settlement(jws);
@@ -250,7 +244,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
       remote: {},
       incoming: {},
       local: vaultMethods,
-      handlers: handlersFor(() => peer) as never,
+      handlers: handlers as never,
       more: diagnostics.methods(() => peer.closed),
     });
     peers.add(peer);

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { systemPorts } from "../../drivers/ports/index.ts";
 import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import { startVault } from "../../runtime/vault/index.ts";
 import { eventually, suite, type TestContext } from "../kit.ts";
+import { buildVaultProgram } from "../support/vault-program.ts";
 import { type VaultClient, type VaultRig, vaultRig } from "../support/vault-rig.ts";
 import { collect, newCommand } from "../support/vault-wire.ts";
 
@@ -21,17 +21,7 @@ const { test, run } = suite("vault kill", 60_000);
 // Bundled once: a vault is started some forty times here.
 const folder = mkdtempSync(join(tmpdir(), "guichet-kill-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-const program = join(folder, "vault.mjs");
-await build({
-  entryPoints: ["test/crash/vault-process.ts"],
-  outfile: program,
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  packages: "external",
-  logLevel: "error",
-});
+const program = await buildVaultProgram(folder);
 
 interface Killable {
   rig: VaultRig;

@@ -51,7 +51,11 @@ export class Visitor {
   view = (): Promise<string | null> => this.page.locator("[data-view]").first().getAttribute("data-view");
 
   async touch(selector: string): Promise<void> {
-    await this.page.locator(`${selector}:not([disabled])`).first().click({ timeout: 20_000 });
+    const button = this.page.locator(`${selector}:not([disabled])`).first();
+    await button.click({ timeout: 20_000 }).catch(async (error: Error) => {
+      const seen = (await this.page.locator("[data-view]").first().textContent()) ?? "";
+      throw new Error(`${error.message}\nThe screen said: ${seen.replaceAll(/\s+/g, " ")}`);
+    });
   }
 
   /** Reads a message and touches its button. */

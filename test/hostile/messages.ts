@@ -19,7 +19,7 @@ export type Attack =
 
 type Random = () => number;
 
-const HARMLESS = new Set(["status", "collect.outcome", "journal.read", "devices.watch"]);
+const HARMLESS = new Set(["status", "collect.outcome", "journal.read"]);
 const METHODS = Object.keys(vaultMethods);
 const FIELDS = [
   "voucher",

@@ -5,6 +5,7 @@ import { type Bench, benchSerialPath, startBench } from "../../drivers/bench/ind
 import type { DeviceEvent, Resync } from "../../drivers/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import { type Supervised, supervise } from "../../runtime/dev/supervise.ts";
+import { Side } from "../../runtime/diagnostics/command/unit.ts";
 import {
   connectUnix,
   Peer,
@@ -45,6 +46,20 @@ export class Chronicle {
       this.#waiting.delete(waiting);
       waiting.tell(at);
     }
+  }
+
+  /** Notes the events of all devices of a process from now on, until the connection ends. */
+  async follow(side: Side): Promise<void> {
+    const watching = await side.ask("diagnostic.watch", {});
+    if (!watching.ok) throw watching.error;
+    const read = async (): Promise<void> => {
+      for (;;) {
+        const answer = await side.ask("diagnostic.events", { waitMs: 1_000 });
+        if (!answer.ok) return;
+        for (const event of answer.value.events) this.note(event);
+      }
+    };
+    void read();
   }
 
   /** Number of the last event of `role`; 0 before the first. */
@@ -122,11 +137,9 @@ export async function hotplugRig(env: NodeJS.ProcessEnv = {}): Promise<HotplugRi
     new Peer(await socketOf("vault"), { remote: vaultMethods, incoming: vaultEvents });
   const vault = await connectVault();
   const chronicle = new Chronicle();
-  senses.on("device.event", ({ event }) => chronicle.note(event));
-  vault.on("device.event", ({ event }) => chronicle.note(event));
   const ready = SERIAL.map((role) => chronicle.next(role, "ready"));
-  await senses.call("devices.watch", {});
-  await vault.call("devices.watch", {});
+  const sides = [new Side("senses", await socketOf("senses")), new Side("vault", await socketOf("vault"))];
+  for (const side of sides) await chronicle.follow(side);
   const already = [await senses.call("status", {}), await vault.call("status", {})].flatMap((answer) =>
     answer.ok ? answer.value.body.devices : [],
   );
@@ -156,6 +169,7 @@ export async function hotplugRig(env: NodeJS.ProcessEnv = {}): Promise<HotplugRi
       if (!response.ok) throw new Error(`replug: ${response.status}`);
     },
     async stop() {
+      for (const side of sides) side.close();
       senses.close();
       vault.close();
       await Promise.all([processes.senses.stop(), processes.vault.stop()]);

@@ -1,13 +1,13 @@
 import { execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { systemPorts } from "../../../drivers/ports/index.ts";
 import { openStore } from "../../../drivers/store/index.ts";
 import { itemHashOf } from "../../../fleet/contract/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
+import { buildVaultProgram } from "../../support/vault-program.ts";
 import { type VaultRig, vaultRig } from "../../support/vault-rig.ts";
 import { handoverOf, newCommand } from "../../support/vault-wire.ts";
 
@@ -41,22 +41,11 @@ async function fill(rig: VaultRig): Promise<void> {
   await store.close();
 }
 
-/** Builds the vault's process and the library that is laid before it. */
-async function prepare(folder: string): Promise<{ program: string; library: string }> {
-  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-  const program = join(folder, "vault.mjs");
-  await build({
-    entryPoints: ["test/crash/vault-process.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-  });
+/** The library that is laid before the vault's own waits for the disk. */
+function buildLibrary(folder: string): string {
   const library = join(folder, "slow-sync.so");
   execFileSync("gcc", ["-O2", "-shared", "-fPIC", "-o", library, "test/bench/devices/slow-sync.c", "-ldl"]);
-  return { program, library };
+  return library;
 }
 
 /**
@@ -70,7 +59,8 @@ export async function measureReleases(options: { syncMs: number; sealing: boolea
   try {
     const rig = await vaultRig({ after: (fn) => undo.push(fn) }, SLOTS);
     await fill(rig);
-    const { program, library } = await prepare(folder);
+    const program = await buildVaultProgram(folder);
+    const library = buildLibrary(folder);
     const counts = join(folder, "syncs");
     writeFileSync(counts, Buffer.alloc(16));
     const env = {

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { deviceFault } from "../../../../drivers/contract/index.ts";
-import { defer, err, ok } from "../../../../drivers/kit/index.ts";
+import { err, ok } from "../../../../drivers/kit/index.ts";
 import { rig } from "../support.ts";
 import type { Rule } from "./rule.ts";
 
@@ -87,34 +87,5 @@ export const telling = {
     await device.whenReady();
     assert.is(device.status().health?.reconnects, 1);
     await device.stop();
-  },
-
-  "who watches is told every event of every device once, until it has gone": async (module) => {
-    const one = rig(module);
-    const other = rig(module, { driver: { role: "lock.other" } });
-    const watchers = new module.EventWatchers([one.device, other.device]);
-    const gone = defer<void>();
-    const watcher = { closed: gone.promise };
-    const told: string[] = [];
-    for (let asked = 0; asked < 3; asked++)
-      watchers.watch(watcher, ({ role, sequence }) => told.push(`${role} ${sequence}`));
-    await Promise.all([one.ready(), other.ready()]);
-    await one.clock.sleep(10);
-    for (const role of ["lock.main", "lock.other"]) {
-      const own = told.filter((event) => event.startsWith(role));
-      assert.ok(own.length > 1);
-      assert.equal(
-        own,
-        Object.keys(own).map((i) => `${role} ${Number(i) + 1}`),
-      );
-    }
-    gone.resolve();
-    await one.clock.sleep(10);
-    const before = told.length;
-    one.lives[0]?.lose();
-    await one.until("absent", () => one.device.lifecycle === "absent");
-    await one.clock.sleep(10);
-    assert.is(told.length, before);
-    await Promise.all([one.device.stop(), other.device.stop()]);
   },
 } satisfies Record<string, Rule>;
