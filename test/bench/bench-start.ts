@@ -14,13 +14,18 @@ const NODE_RED = "4";
 /** Between two questions whether it is up; the asking takes from the same processor, and the figure is this exact. */
 const POLL_MS = 10;
 
-/** PSS of a process and everything that it has started, MB. */
+/** PSS of a process and everything that it has started, MB; a child that has just ended has none. */
 const pss = (pid: number): number => {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-    .trim()
-    .split(" ")
-    .filter(Boolean);
-  const own = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1];
+  const read = (file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, "utf8");
+    } catch (error) {
+      if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+      throw error;
+    }
+  };
+  const children = read(`task/${pid}/children`).trim().split(" ").filter(Boolean);
+  const own = /^Pss:\s+(\d+)/m.exec(read("smaps_rollup"))?.[1];
   return children.map(Number).reduce((sum, child) => sum + pss(child), Number(own ?? 0) / 1024);
 };
 
