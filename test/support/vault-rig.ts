@@ -24,11 +24,15 @@ export interface VaultRig extends Papers {
   takeFrom(slot: string): void;
 }
 
-/** @param device in place of the serial lock board; its role is `lock.main` */
+/**
+ * @param device in place of the serial lock board; its role is `lock.main`
+ * @param between lays something between a serial line and its simulator
+ */
 export async function vaultRig(
   t: Pick<TestContext, "after">,
   slots = 4,
   device?: UnitConfiguration["devices"][number],
+  between?: Parameters<typeof startBench>[0]["between"],
 ): Promise<VaultRig> {
   const root = mkdtempSync(join(tmpdir(), "guichet-vault-"));
   const state = join(root, "unit");
@@ -61,7 +65,13 @@ export async function vaultRig(
   mkdirSync(join(state, "vault"), { recursive: true });
   writeFileSync(join(state, "config", "unit.json"), JSON.stringify(configuration));
   writeFileSync(join(state, "vault", "senses.pub.json"), JSON.stringify(senses.public));
-  const bench = await startBench({ config: configuration, dir: benchDir, seed: 1, panelPort: 0 });
+  const bench = await startBench({
+    config: configuration,
+    dir: benchDir,
+    seed: 1,
+    panelPort: 0,
+    ...(between ? { between } : {}),
+  });
   t.after(async () => {
     await bench.stop();
     rmSync(root, { recursive: true, force: true });

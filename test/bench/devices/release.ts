@@ -11,15 +11,23 @@ import { buildVaultProgram } from "../../support/vault-program.ts";
 import { type VaultRig, vaultRig } from "../../support/vault-rig.ts";
 import { handoverOf, newCommand } from "../../support/vault-wire.ts";
 
-export interface Release {
-  /** From the release with its voucher to the unlock that the plant feels, ms. */
+export interface Way {
+  /** From the release with its voucher, ms. */
   ms: number;
   /** Of that: how often and how long, ms, the vault waited for what it wrote to be durable. */
   waits: number;
   waitedMs: number;
 }
 
+export interface Release {
+  /** To the first byte on the lock's bus: the board is asked how the slot stands. */
+  asked: Way;
+  /** To the unlock that the plant feels; the board's answer, and the silence that a second one would break, lie between. */
+  moved: Way;
+}
+
 const SLOTS = 16;
+const QUIET_MS = 500;
 const itemOf = (slot: number): string => `ITEM-${slot}`;
 
 /** Puts an item into every slot, in the ledger and in the plant. */
@@ -57,7 +65,15 @@ export async function measureReleases(options: { syncMs: number; sealing: boolea
   const folder = mkdtempSync(join(tmpdir(), "guichet-release-"));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
-    const rig = await vaultRig({ after: (fn) => undo.push(fn) }, SLOTS);
+    let onByte: () => void = () => undefined;
+    const rig = await vaultRig({ after: (fn) => undo.push(fn) }, SLOTS, undefined, (line) => ({
+      send: (bytes) => line.send(bytes),
+      onBytes: (listener) =>
+        line.onBytes((chunk) => {
+          onByte();
+          listener(chunk);
+        }),
+    }));
     await fill(rig);
     const program = await buildVaultProgram(folder);
     const library = buildLibrary(folder);
@@ -97,15 +113,27 @@ export async function measureReleases(options: { syncMs: number; sealing: boolea
       const attestation = rig.attest(voucher, challenge);
       const done = handoverOf(client, String(slot), (name) => rig.takeFrom(name));
       const motions = rig.motions();
-      const moved = new Promise<{ at: number; waits: number; ms: number }>((tell) => {
+      // The looks at the hand-over before are over.
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      const before = read();
+      const from = performance.now();
+      const way = (): Way => {
+        const { waits, ms } = read();
+        return { ms: performance.now() - from, waits: waits - before.waits, waitedMs: ms - before.ms };
+      };
+      const asked = new Promise<Way>((tell) => {
+        onByte = () => {
+          onByte = () => undefined;
+          tell(way());
+        };
+      });
+      const moved = new Promise<Way>((tell) => {
         const off = rig.bench.plant.onChange(() => {
           if (rig.motions() === motions) return;
           off();
-          tell({ at: performance.now(), ...read() });
+          tell(way());
         });
       });
-      const before = read();
-      const from = performance.now();
       const accepted = await client.call("collect.release", {
         command: newCommand(),
         voucher,
@@ -113,9 +141,9 @@ export async function measureReleases(options: { syncMs: number; sealing: boolea
         attestation,
       });
       if (!accepted.ok) throw accepted.error;
-      const { at, waits, ms } = await moved;
+      const release = { asked: await asked, moved: await moved };
       // The first commit after a start also makes the head of SQLite's log durable.
-      if (slot > 1) releases.push({ ms: at - from, waits: waits - before.waits, waitedMs: ms - before.ms });
+      if (slot > 1) releases.push(release);
       const { outcome } = await done;
       if (outcome !== "taken") throw new Error(`a hand-over ended ${outcome}`);
     }
