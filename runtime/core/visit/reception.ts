@@ -71,8 +71,12 @@ export class Reception {
   #visit: Visit | undefined;
   #language: Language = LANGUAGES[0];
   #seq = 0;
-  /** The oldest model that an input may answer: the one at which something else than a countdown has changed. */
+  /**
+   * The oldest model that an input may answer: the one at which something else than a countdown has changed in a visit, or
+   * the first of this rest or list. There, a service that comes or goes does not take away the press on its way.
+   */
   #validFrom = 0;
+  #drawnState: "rest" | "pick" | "visit" | undefined;
   #drawing = false;
   /** Whether the next model is sent even when it looks the same: the page waits for an answer to its input. */
   #owed: AbortController | undefined;
@@ -239,7 +243,8 @@ export class Reception {
       this.#owed?.abort();
       this.#owed = undefined;
       this.#seq++;
-      if (changed) this.#validFrom = this.#seq;
+      if (changed && (this.#state === "visit" || this.#state !== this.#drawnState)) this.#validFrom = this.#seq;
+      this.#drawnState = this.#state;
       this.#options.onModel(this.#model());
     });
   }

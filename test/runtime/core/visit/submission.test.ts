@@ -99,6 +99,21 @@ test("a second press does nothing, nor one for an older screen", async () => {
   assert.ok(entry("number")(unit.view));
 });
 
+test("a press at rest counts although a service has just come or gone", async () => {
+  const unit = await Unit.open([...APPLY, "exchange"]);
+  const before = unit.now.seq;
+  unit.fake.emit("vault", "input", { role: "aux.service", active: false });
+  await settled();
+  assert.ok(unit.now.seq > before, "the list of services has changed");
+  unit.reception.input(before, { type: "action", id: "begin" });
+  await settled();
+  assert.is(unit.view.kind, "choose");
+  // and one that is for the screen before is still not taken
+  unit.reception.input(before, { type: "choose", id: "hkic-application" });
+  await settled();
+  assert.is(unit.view.kind, "choose");
+});
+
 test("a second press is not for the step that is just beginning", async () => {
   const unit = await Unit.open(APPLY);
   await unit.begin("hkic-application");
