@@ -243,7 +243,8 @@ export class Reception {
       this.#owed?.abort();
       this.#owed = undefined;
       this.#seq++;
-      if (changed && (this.#state === "visit" || this.#state !== this.#drawnState)) this.#validFrom = this.#seq;
+      if (changed && (this.#state === "visit" || this.#state !== this.#drawnState))
+        this.#validFrom = this.#seq;
       this.#drawnState = this.#state;
       this.#options.onModel(this.#model());
     });
