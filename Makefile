@@ -6,7 +6,7 @@ TSX := node --import tsx
 DATA ?= data
 PORT_BASE ?= 8400
 SEED ?= 1
-export DATA PORT_BASE SEED RUNS MINUTES DEVICE PORT
+export DATA PORT_BASE SEED RUNS MINUTES DEVICE PORT ONLY
 
 .PHONY: help
 help: ## this list
@@ -20,7 +20,7 @@ system:
 
 .PHONY: system-test
 system-test: system
-	@tools/system-packages.sh chromium=chromium mosquitto=mosquitto strace=strace openssl=openssl
+	@tools/system-packages.sh chromium=chromium mosquitto=mosquitto strace=strace openssl=openssl mkfs.vfat=dosfstools mcopy=mtools
 
 node_modules/.ready: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -102,6 +102,11 @@ crash-devices: node_modules/.ready ## core, vault, both and the device cut at ev
 .PHONY: fuzz
 fuzz: node_modules/.ready ## junk at every parser, compared with readers of their own (MINUTES= SEED= RUNS=)
 	node --expose-gc --import tsx test/fuzz/fuzz.ts
+
+.PHONY: fuzz-stick
+fuzz-stick: system-test node_modules/.ready ## hostile sticks, each read by a fresh process that is measured and traced (RUNS= SEED= RESUME=1 ONLY=)
+	@tools/system-packages.sh /usr/bin/time=time
+	@$(TSX) test/fuzz/stick/fuzz-stick.ts
 
 .PHONY: conform
 conform: node_modules/.ready ## the conformance suite (DEVICE=driver-or-role, with PORT=/dev/... on real hardware)

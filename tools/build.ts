@@ -179,6 +179,18 @@ async function packageRoot(name: string, from: string): Promise<string | undefin
   return undefined;
 }
 
+/** The reader of sticks: one small file without a cache, so that whoever opens it finds little in it. */
+export async function buildStickReader(outdir: string): Promise<string[]> {
+  const { metafile } = await build({
+    ...COMMON,
+    metafile: true,
+    entryPoints: ["provisioning/stick/main.ts"],
+    outfile: join(outdir, "stick.cjs"),
+    format: "cjs",
+  });
+  return Object.keys(metafile.inputs);
+}
+
 /** Data files that the vision helper reads beside itself. */
 async function copyVisionAssets(target: string): Promise<void> {
   await mkdir(target, { recursive: true });
@@ -189,6 +201,7 @@ async function copyVisionAssets(target: string): Promise<void> {
 export async function buildUnit(outdir = "dist/unit"): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   const inputs = await bundle(UNIT_PROCESSES, HELPERS, outdir);
+  inputs.push(...(await buildStickReader(outdir)));
   await addRunTime(outdir);
   await writeFile(join(outdir, "guichet"), COMMAND, { mode: 0o755 });
   await writeFile(join(outdir, "bundle.txt"), `${[...new Set(inputs)].sort().join("\n")}\n`);
@@ -217,6 +230,7 @@ function mutating({ file, from, to }: Mutation): Plugin {
 export async function buildDev(outdir = "dist/dev", mutation?: Mutation): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await bundle(DEV_PROCESSES, DEV_HELPERS, outdir, DEV_ONLY, mutation);
+  await buildStickReader(outdir);
   await addRunTime(outdir);
 }
 
