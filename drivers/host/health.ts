@@ -9,6 +9,8 @@ export class HealthFigures {
   readonly #latencies = new Float64Array(SAMPLES);
   readonly #selfTests: Partial<Record<SelfTestLevel, SelfTestRecord>> = {};
   #answered = 0;
+  /** Worked out when somebody asks, until the next command. */
+  #latency: Health["latency"];
   #lastSuccess: number | undefined;
   #consecutiveFailures = 0;
   #opened = 0;
@@ -34,7 +36,9 @@ export class HealthFigures {
   succeeded(tookMs?: number): void {
     this.#lastSuccess = this.#clock.wall();
     this.#consecutiveFailures = 0;
-    if (tookMs !== undefined) this.#latencies[this.#answered++ % SAMPLES] = tookMs;
+    if (tookMs === undefined) return;
+    this.#latencies[this.#answered++ % SAMPLES] = tookMs;
+    this.#latency = undefined;
   }
 
   failed(): void {
@@ -66,19 +70,26 @@ export class HealthFigures {
   }
 
   figures(queueDepth: number): Health {
-    const count = Math.min(this.#answered, SAMPLES);
-    const sorted = this.#latencies.slice(0, count).sort();
-    const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * count) - 1)] ?? 0;
+    const latency = this.#latencyNow();
     return {
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       consecutiveFailures: this.#consecutiveFailures,
       queueDepth,
-      ...(count > 0 ? { latency: { p50: at(0.5), p99: at(0.99), count } } : {}),
+      ...(latency ? { latency } : {}),
       reconnects: Math.max(0, this.#opened - 1),
       resets: this.resets,
       ...(this.nextAttempt === undefined ? {} : { nextAttempt: this.nextAttempt }),
       ...(this.#fault ? { fault: { ...this.#fault } } : {}),
       selfTests: { ...this.#selfTests },
     };
+  }
+
+  #latencyNow(): Health["latency"] {
+    const count = Math.min(this.#answered, SAMPLES);
+    if (this.#latency || count === 0) return this.#latency;
+    const sorted = this.#latencies.slice(0, count).sort();
+    const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * count) - 1)] ?? 0;
+    this.#latency = { p50: at(0.5), p99: at(0.99), count };
+    return this.#latency;
   }
 }

@@ -12,6 +12,8 @@ export interface Evidence {
   latchSeen: boolean;
   /** Whether the latch was watched without a gap since then: not so after a restart, or when the board was silent. */
   watched: boolean;
+  /** Whether nobody watched for longer than a door may stand open, or for nobody knows how long. */
+  longAway: boolean;
 }
 
 /**
@@ -29,28 +31,40 @@ export function judgeRelease({ now, again, before, latchSeen, watched }: Evidenc
   return watched && !latchSeen ? "unknown" : "taken";
 }
 
-/** What a loading came to: `stored`, `empty`, or `unknown` when it cannot be said what lies in the slot. */
-export function judgeLoad({ now, again, latchSeen, watched }: Evidence): "stored" | "empty" | "unknown" {
+/**
+ * What a loading came to: `stored`, `empty`, or `unknown` when it cannot be said what lies in the slot. That the right item
+ * was laid in is the word of the two people who load, as long as nobody else can have come to the open door.
+ */
+export function judgeLoad({
+  now,
+  again,
+  latchSeen,
+  watched,
+  longAway,
+}: Evidence): "stored" | "empty" | "unknown" {
   if (!now || !again || now.latch !== again.latch || now.item !== again.item) return "unknown";
   if (now.latch !== "locked") return "unknown";
   if (now.item === "absent") return "empty";
-  // Without an item sensor the two people who load are the evidence, if the door was opened at all.
-  if (now.item === "unknown") return !watched ? "unknown" : latchSeen ? "stored" : "empty";
-  // After a cut nobody watched what was put in; two people have to look.
-  return now.item === "present" && watched ? "stored" : "unknown";
+  if (longAway) return "unknown";
+  if (now.item === "present" || latchSeen) return "stored";
+  // A slot that is called empty is loaded again: without a sensor only who watched its door can say so.
+  return watched ? "empty" : "unknown";
 }
 
-/** What taking an item back came to. `notMoved`: the door was never opened and the slot is as it was. */
+/** What taking an item back came to. `notMoved`: the slot is as it was, its door was not seen open. */
 export function judgeUnload({
   now,
   again,
   before,
   latchSeen,
   watched,
+  longAway,
 }: Evidence): "empty" | "notMoved" | "unknown" {
   if (!now || !again || now.latch !== again.latch || now.item !== again.item) return "unknown";
   if (now.latch !== "locked") return "unknown";
-  if (watched && !latchSeen) return now.item === before.item ? "notMoved" : "unknown";
-  if (now.item === "unknown") return watched ? "empty" : "unknown";
-  return now.item === "absent" ? "empty" : "unknown";
+  const asBefore = !latchSeen && now.item === before.item;
+  if (watched && !latchSeen) return asBefore ? "notMoved" : "unknown";
+  if (now.item === "absent") return "empty";
+  if (now.item === "present") return asBefore && !longAway ? "notMoved" : "unknown";
+  return watched ? "empty" : "unknown";
 }

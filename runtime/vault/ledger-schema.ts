@@ -45,6 +45,8 @@ export interface EffectRow extends Row {
   clears: string | null;
   /** Of an intake: whether any card is kept. */
   any_card: number;
+  /** Wall clock of the intent, ms. */
+  at: number;
 }
 
 /** One motion of a dispenser within an effect: each is issued once. */

@@ -14,6 +14,8 @@ export const LIMITS = {
   unlatch: 3_000,
   /** A door may stand open this long before the motion ends without it. */
   doorOpen: 120_000,
+  /** What staff laid in is theirs when nobody has watched no longer than this, which is as long as a door may stand open. */
+  away: 120_000,
   pollLatch: 120,
   pollDoor: 200,
 };
@@ -92,7 +94,7 @@ export async function move(
   if (context.stopping?.aborted) throw vaultFault("stopping");
   if (now?.latch === "locked" && latchSeen) onPhase("closed");
   step("before-outcome");
-  return { now, again, before, latchSeen, watched };
+  return { now, again, before, latchSeen, watched, longAway: false };
 }
 
 /** Why a motion must not begin, from the state before it. */
@@ -134,7 +136,10 @@ async function watchLatch(
 }
 
 /** Waits until the door is closed, or has stood open for its time. */
-async function watchDoor({ locks, clock, limits, stopping }: MotionContext, slot: string): Promise<void> {
+export async function watchDoor(
+  { locks, clock, limits, stopping }: Pick<MotionContext, "locks" | "clock" | "limits" | "stopping">,
+  slot: string,
+): Promise<void> {
   const end = clock.mono() + (limits?.doorOpen ?? LIMITS.doorOpen);
   while (clock.mono() < end && !stopping?.aborted) {
     const state = await locks.look(slot);

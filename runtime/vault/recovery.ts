@@ -3,22 +3,25 @@ import { type Evidence, judgeLoad, judgeRelease, judgeUnload } from "./evidence.
 import { log, vaultFault } from "./faults.ts";
 import { type EffectRow, intentOf, type Ledger, type Seen } from "./ledger.ts";
 import type { Locks } from "./locks.ts";
+import { LIMITS, type MotionContext, watchDoor } from "./motion.ts";
 
 const unseen: Seen = { latch: "unknown", item: "unknown" };
 const parseSeen = (text: string | null): Seen => (text ? (JSON.parse(text) as Seen) : unseen);
+
+/** What recovery needs of a motion's surroundings. */
+type RecoveryContext = Pick<MotionContext, "ledger" | "locks" | "clock" | "limits" | "stopping">;
 
 /**
  * Gives every motion that was under way when the process ended its outcome, by what its device shows now. An INTENT was
  * never sent. Nothing is sent here.
  * @param settleCard gives a motion of a dispenser its outcome; undefined for one of a lock
- * @throws Fault `vault.stopping` when `signal` aborts first
+ * @throws Fault `vault.stopping` when the process is to end first
  */
 export async function settleOpenEffects(
-  ledger: Ledger,
-  locks: Locks,
-  signal: AbortSignal,
+  context: RecoveryContext,
   settleCard: (row: EffectRow) => Promise<string | undefined> = async () => undefined,
 ): Promise<number> {
+  const { ledger } = context;
   const open = await ledger.openEffects();
   for (const row of open) {
     if (row.state === "INTENT") {
@@ -26,29 +29,38 @@ export async function settleOpenEffects(
       log("recovered", { effect: row.effect, slot: row.slot, outcome: "notMoved" });
       continue;
     }
-    const ofCard = await settleCard(row);
-    if (ofCard) {
-      log("recovered", { effect: row.effect, slot: row.slot, outcome: ofCard });
-      continue;
-    }
-    const [now, again] = await locks.lookTwiceWhenReady(row.slot, signal);
-    if (signal.aborted) throw vaultFault("stopping");
-    const evidence: Evidence = {
-      now,
-      again,
-      before: parseSeen(row.before),
-      latchSeen: row.latch_seen === 1,
-      watched: false,
-    };
-    // Of a dispenser that is not configured any more nothing can be said.
-    const outcome = row.kind === "intake" || row.kind === "clear" ? "unknown" : judges[row.kind](evidence);
-    await ledger.finish(intentOf(row), outcome, { detail: "afterRestart", after: again });
+    const outcome = (await settleCard(row)) ?? (await settleLock(context, row));
     log("recovered", { effect: row.effect, slot: row.slot, outcome });
   }
   return open.length;
 }
 
 const judges = { release: judgeRelease, load: judgeLoad, unload: judgeUnload };
+
+/** Judges an issued motion of a lock by what its board shows, after the door that staff have open is closed. */
+async function settleLock(context: RecoveryContext, row: EffectRow): Promise<string> {
+  const { ledger, locks, clock, limits, stopping } = context;
+  const looks = () => locks.lookTwiceWhenReady(row.slot, stopping);
+  let [now, again] = await looks();
+  const away = clock.wall() - row.at;
+  // A clock that was set back does not tell how long it was.
+  const longAway = away < 0 || away > (limits?.away ?? LIMITS.away);
+  let latchSeen = row.latch_seen === 1;
+  const staff = row.kind === "load" || row.kind === "unload";
+  if (staff && !longAway && again?.latch === "open") {
+    if (!latchSeen) await ledger.latchSeen(intentOf(row));
+    latchSeen = true;
+    await watchDoor(context, row.slot);
+    [now, again] = await looks();
+  }
+  if (stopping?.aborted) throw vaultFault("stopping");
+  const before = parseSeen(row.before);
+  const evidence: Evidence = { now, again, before, latchSeen, watched: false, longAway };
+  // Of a dispenser that is not configured any more nothing can be said.
+  const outcome = row.kind === "intake" || row.kind === "clear" ? "unknown" : judges[row.kind](evidence);
+  await ledger.finish(intentOf(row), outcome, { detail: "afterRestart", after: again });
+  return outcome;
+}
 
 const WATCH_MS = 1_000;
 

@@ -253,7 +253,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
 
   const settling = (async () => {
     await ledger.closeAllExchanges();
-    const open = await settleOpenEffects(ledger, locks, stopping.signal, async (row) => {
+    const open = await settleOpenEffects(motion, async (row) => {
       const magazine = dispensers.magazine(row.slot);
       return magazine && settleCardEffect(motion, row, magazine);
     });

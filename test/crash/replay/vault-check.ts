@@ -35,9 +35,9 @@ export async function checkVault(
     mint: () => ({}) as never,
     slots: ["1", "2", "3", "4"],
   });
-  const stop = new AbortController();
   try {
-    await settleOpenEffects(ledger, shownBy(state), stop.signal);
+    const locks = shownBy(state);
+    await settleOpenEffects({ ledger, locks, clock: systemClock, limits: { doorOpen: 0 } });
     if ((await ledger.openEffects()).length > 0) wrong.push("an effect is open after recovery");
   } finally {
     await ledger.close();

@@ -1,7 +1,10 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../kit.ts";
 import { type Edit, mustCatch, mutate } from "../../support/mutate.ts";
-import { rules } from "./rules.ts";
+import { afterCut } from "./after-cut.ts";
+import { rules as whileAlive } from "./rules.ts";
+
+const rules = { ...whileAlive, ...afterCut };
 
 /** A vault from which one rule was taken away, by replacing one place of its source. */
 interface Mutant extends Edit {
@@ -21,6 +24,9 @@ const PEOPLE = "two different people open an exchange, and their credentials pay
 const INTERLOCK = "an active or unreadable interlock forbids motion and is named";
 const WRITTEN = "ISSUED and the used-up voucher are in the ledger before the first byte of an unlock";
 const FINDING = "a finding settles the effect that it names, by an officer's key, once";
+
+const AWAY = "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile";
+const BLIND = "after a cut a slot without a sensor is called empty by nobody";
 
 const mutants: Record<string, Mutant> = {
   "the unlock does not wait for ISSUED": {
@@ -194,6 +200,42 @@ const mutants: Record<string, Mutant> = {
     from: "if (await this.#motion.ledger.slotOfItem(itemHash))",
     to: "if (false)",
     caughtBy: LOAD,
+  },
+  "recovery does not wait for staff's open door": {
+    file: "recovery.ts",
+    from: "await watchDoor(context, row.slot);",
+    to: "",
+    caughtBy: "after a cut a door that staff have open is waited for, and what it is closed on counts",
+  },
+  "an absence of any length is short": {
+    file: "recovery.ts",
+    from: " || away > (limits?.away ?? LIMITS.away)",
+    to: "",
+    caughtBy: AWAY,
+  },
+  "a clock that was set back tells how long it was": {
+    file: "recovery.ts",
+    from: "away < 0 || ",
+    to: "",
+    caughtBy: AWAY,
+  },
+  "a slot without a sensor is called empty after a loading that nobody watched": {
+    file: "evidence.ts",
+    from: 'can say so.\n  return watched ? "empty" : "unknown";',
+    to: 'can say so.\n  return "empty";',
+    caughtBy: BLIND,
+  },
+  "a slot without a sensor is called empty after an emptying that nobody watched": {
+    file: "evidence.ts",
+    from: '&& !longAway ? "notMoved" : "unknown";\n  return watched ? "empty" : "unknown";',
+    to: '&& !longAway ? "notMoved" : "unknown";\n  return "empty";',
+    caughtBy: BLIND,
+  },
+  "an emptying whose door was seen open is called undone": {
+    file: "evidence.ts",
+    from: "const asBefore = !latchSeen && now.item === before.item;",
+    to: "const asBefore = now.item === before.item;",
+    caughtBy: "after a cut an emptying whose door was seen open is not called undone",
   },
 };
 

@@ -16,7 +16,7 @@ const REPLACED: Record<string, string[]> = {
   "runtime/ipc/socket.ts": ["listenUnix"],
   "runtime/ipc/peer.ts": ["Peer"],
   "provisioning/configuration.ts": ["readConfiguration"],
-  "drivers/flight/write.ts": ["writeFlight"],
+  "drivers/flight/recorder.ts": ["FlightRecorder"],
 };
 
 /** Files whose Node modules are those of the simulation: seeded randomness, ideal signatures, a key file in memory. */

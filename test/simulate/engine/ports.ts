@@ -1,5 +1,6 @@
 import * as crypto from "node:crypto";
 import type { Server, Socket } from "node:net";
+import type { DeviceStatus } from "../../../drivers/contract/index.ts";
 import { check, type Fault, ok, type Result } from "../../../drivers/kit/index.ts";
 import type { Store, StoreOptions } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
@@ -110,5 +111,15 @@ export const createPrivateKey = absent("createPrivateKey");
 export const generateKeyPairSync = absent("generateKeyPairSync");
 export const sign = absent("sign");
 
-/** Recordings of faults, of which a simulation makes many, are not kept. */
-export const writeFlight = async (folder: string, name: string): Promise<string> => `${folder}/${name}`;
+/** Recordings of faults, of which a simulation makes many, are not made. */
+export class FlightRecorder {
+  readonly #tap: { status(device: DeviceStatus): void };
+  constructor({ tap }: { tap: { status(device: DeviceStatus): void } }) {
+    this.#tap = tap;
+  }
+  status(device: DeviceStatus): void {
+    this.#tap.status(device);
+  }
+  unknownOutcome(): void {}
+  async stop(): Promise<void> {}
+}

@@ -84,7 +84,7 @@ export class Database {
         const table = this.#table(statement.table);
         const found = this.#finder(table, statement.where);
         return (p) => {
-          const rows = found(p);
+          const rows = [...found(p)];
           for (const row of rows) this.undo.push(table.remove(row));
           return { changes: rows.length, rows: [] };
         };
@@ -123,7 +123,7 @@ export class Database {
 
   /** Finds rows, by a unique column where the condition gives its value. */
   #finder(table: Table, where: Expr | undefined): (p: readonly Scalar[]) => Cells[] {
-    if (!where) return () => [...table.rows];
+    if (!where) return () => table.rows;
     const test = this.#value(where);
     const key = conjuncts(where)
       .map((expr) => keyOf(table, expr))
@@ -154,7 +154,11 @@ export class Database {
   }
 
   #projection(values: (readonly [string, Value])[]): (row: Cells, p?: readonly Scalar[]) => Cells {
-    return (row, p = []) => Object.fromEntries(values.map(([as, value]) => [as, value(row, p)]));
+    return (row, p = []) => {
+      const made: Cells = {};
+      for (const [as, value] of values) made[as] = value(row, p);
+      return made;
+    };
   }
 
   #source({ from, where, order, limit }: Select): (p: readonly Scalar[]) => Cells[] {
@@ -175,14 +179,19 @@ export class Database {
     )
       return () => table.rows.slice(-1);
     const keys = order.map(({ by, descending }) => [this.#value(by), descending ? -1 : 1] as const);
-    return (p) =>
-      [...found(p)].sort((a, b) => {
+    return (p) => {
+      const way = (a: Cells, b: Cells): number => {
         for (const [key, sign] of keys) {
-          const way = compare(key(a, p), key(b, p));
-          if (way !== 0) return way * sign;
+          const one = compare(key(a, p), key(b, p));
+          if (one !== 0) return one * sign;
         }
         return 0;
-      });
+      };
+      const rows = found(p);
+      // Most tables are asked for in the order in which they were filled.
+      const sorted = rows.every((row, i) => i === 0 || way(rows[i - 1] as Cells, row) <= 0);
+      return sorted ? rows : [...rows].sort(way);
+    };
   }
 
   /** `json_each(text, '$.name')` over an array. */

@@ -1,0 +1,118 @@
+import * as assert from "uvu/assert";
+import type { startVault } from "../../../runtime/vault/index.ts";
+import { eventually, type TestContext } from "../../kit.ts";
+import type { VaultClient } from "../../support/vault-rig.ts";
+import { FAST, type WireOptions, type WireRig, wireRig } from "../../support/vault-wire.ts";
+import type { Scenario } from "./rules.ts";
+
+/** What becomes of the things that staff were about to lay in or take out when the power went. */
+type Hands = (rig: WireRig) => void;
+
+const open: Hands = ({ plant }) => plant.openDoor("1");
+const shut: Hands = ({ plant }) => plant.closeDoor("1");
+const put: Hands = ({ plant }) => plant.putItem("1", "ITEM-1");
+const nothing: Hands = () => undefined;
+
+async function slotOne(client: VaultClient): Promise<string> {
+  const status = await client.call("status", {});
+  if (!status.ok) throw status.error;
+  return status.value.body.slots.find(({ slot }) => slot === "1")?.state ?? "none";
+}
+
+/** Two people load or empty slot 1; the vault ends when `moment` comes, and what they do then is theirs. */
+async function cutAt(
+  t: Pick<TestContext, "after">,
+  start: typeof startVault,
+  job: "load" | "unload",
+  moment: "the byte" | "the open door",
+  options: WireOptions = {},
+): Promise<WireRig> {
+  const rig = await wireRig(t, { slots: 1, ...options });
+  if (job === "unload") await rig.seed({ "ITEM-1": "1" });
+  const client = await rig.start(start);
+  const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+  const begun = await client.call("exchange.begin", { credentials });
+  if (!begun.ok) throw begun.error;
+  const { exchange } = begun.value.body;
+  const came = new Promise<void>((resolve) => {
+    if (moment === "the byte") {
+      // A bolt that jams shows what it showed before.
+      rig.plant.setJammed("1", true);
+      rig.onUnlock = resolve;
+    } else client.on("exchange", ({ phase }) => phase === "opened" && resolve());
+  });
+  const asked =
+    job === "load"
+      ? client.call("exchange.load", {
+          exchange,
+          item: "ITEM-1",
+          assignment: rig.papers.assignment("ITEM-1"),
+        })
+      : client.call("exchange.unload", { exchange, slot: "1" });
+  void asked.catch(() => undefined);
+  await came;
+  await rig.stop();
+  rig.plant.setJammed("1", false);
+  return rig;
+}
+
+export const afterCut: Record<string, Scenario> = {
+  "after a cut a door that staff have open is waited for, and what it is closed on counts": async (
+    t,
+    start,
+  ) => {
+    for (const [job, hands, state] of [
+      ["load", put, "loaded"],
+      ["load", nothing, "empty"],
+      ["unload", ({ plant }) => plant.takeItem("1"), "empty"],
+    ] as [Parameters<typeof cutAt>[2], Hands, string][]) {
+      const rig = await cutAt(t, start, job, "the open door");
+      open(rig);
+      const before = rig.written.length;
+      const restarted = rig.start(start, { limits: { ...FAST, doorOpen: 10_000 } });
+      // Long after it would have judged an open door.
+      await eventually("it looks at the open door", () => rig.written.length > before + 40);
+      hands(rig);
+      shut(rig);
+      assert.is(await slotOne(await restarted), state, `${job} ${state}`);
+      assert.is(rig.unlocks(), 1);
+    }
+  },
+
+  "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile": async (
+    t,
+    start,
+  ) => {
+    for (const [awayMs, state] of [
+      [100_000, "loaded"],
+      [121_000, "unknown"],
+      // A clock that lost its time tells nothing.
+      [-1_000_000, "unknown"],
+    ] as const) {
+      const rig = await cutAt(t, start, "load", "the open door");
+      for (const act of [open, put, shut]) act(rig);
+      rig.clock.wallOffset += awayMs;
+      assert.is(await slotOne(await rig.start(start)), state, `${awayMs} ms`);
+    }
+  },
+
+  "after a cut a slot without a sensor is called empty by nobody": async (t, start) => {
+    const blind = { itemSensors: false };
+    const loading = await cutAt(t, start, "load", "the byte", blind);
+    assert.is(await slotOne(await loading.start(start)), "unknown");
+    const emptying = await cutAt(t, start, "unload", "the open door", blind);
+    for (const act of [open, shut]) act(emptying);
+    assert.is(await slotOne(await emptying.start(start)), "unknown");
+    const opened = await cutAt(t, start, "load", "the open door", blind);
+    for (const act of [open, put, shut]) act(opened);
+    assert.is(await slotOne(await opened.start(start)), "loaded");
+  },
+
+  "after a cut an emptying whose door was seen open is not called undone": async (t, start) => {
+    const closed = await cutAt(t, start, "unload", "the byte");
+    assert.is(await slotOne(await closed.start(start)), "loaded");
+    const opened = await cutAt(t, start, "unload", "the open door");
+    for (const act of [open, shut]) act(opened);
+    assert.is(await slotOne(await opened.start(start)), "unknown");
+  },
+};
