@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { DeviceStatus } from "../contract/index.ts";
 import { type Clock, defineEvents, Mutex } from "../kit/index.ts";
 import type { WireTap } from "../ports/index.ts";
@@ -47,6 +48,8 @@ export class FlightRecorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    // One wait for each device that has a fault, and a unit has more than ten devices.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Called at every change of a device's standing. */

@@ -66,7 +66,7 @@ function lock(protection: "guardian" | "oneShot"): UnitConfiguration["devices"][
     itemPresentLevel: 1,
     debounceMs: 5,
     pulseMs: PULSE_MS,
-    [protection]: true,
+    ...(protection === "guardian" ? { guardian: true } : { oneShot: true }),
   };
 }
 
