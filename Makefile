@@ -127,3 +127,8 @@ hostile: node_modules/.ready ## hostile code in the core's place, all of the vau
 .PHONY: mutants
 mutants: node_modules/.ready ## vaults that lack a safety rule, named and generated: each is to be caught (RUNS= SEED=)
 	@$(TSX) test/mutants/mutants.ts
+
+.PHONY: deb
+deb: build ## the Debian package of a unit, dist/deb/guichet_<version>_<architecture>.deb
+	@tools/system-packages.sh dpkg-deb=dpkg
+	$(TSX) tools/deb.ts

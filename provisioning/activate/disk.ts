@@ -6,7 +6,10 @@ import { bundleFault } from "../bundle/faults.ts";
 /** Called with the name of each change of the disk right before it; the tests cut and fill the disk there. */
 export type Step = (name: string) => void | Promise<void>;
 
-/** The few changes that activation makes to the disk, each durable when it resolves or named as not. */
+/**
+ * The few changes that activation makes to the disk, each durable when it resolves or named as not. What it writes can be
+ * read by the group of the state folder: on a unit, the processes that run by it.
+ */
 export class StateDisk {
   readonly #step: Step;
 
@@ -16,14 +19,14 @@ export class StateDisk {
 
   async folder(path: string): Promise<void> {
     await this.#step("mkdir");
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await mkdir(path, { recursive: true, mode: 0o750 });
   }
 
   /** A new file with its contents synced; its name is safe when its folder is. */
   async file(path: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     await this.folder(dirname(path));
     await this.#step("create");
-    const handle = await open(path, "wx", 0o600);
+    const handle = await open(path, "wx", 0o640);
     try {
       for await (const piece of pieces) {
         await this.#step("write");

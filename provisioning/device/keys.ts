@@ -32,10 +32,10 @@ const StoredKeySchema = Type.Object({
   jwk: Type.Record(Type.String(), Type.Unknown()),
 });
 
-/** There entirely or not at all after a power cut; mode 0600. */
+/** There entirely or not at all after a power cut; readable for the group of its folder, which is the core's on a unit. */
 async function writeDurable(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const handle = await open(`${path}.new`, "w", 0o600);
+  const handle = await open(`${path}.new`, "w", 0o640);
   try {
     await handle.writeFile(text);
     await handle.sync();

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
+import { socketOf } from "../ipc/index.ts";
 import { type BackOffice, startBackOffice } from "./backoffice.ts";
 import { ScreenServer } from "./screen/server.ts";
 import { offersOf, Reception } from "./visit/reception.ts";
@@ -17,12 +18,18 @@ export interface CoreOptions {
   backoff?: [number, number];
   telemetryPeriodMs?: number;
   patienceMs?: number;
+  /** Admits the page; made at each start when absent. */
+  token?: string;
+  /** Called whenever the page has drawn. */
+  onPainted?: () => void;
 }
 
 export interface Core {
   /** What the browser opens, with the token of this start. */
   url: string;
   office: BackOffice;
+  /** False when the store neither commits nor refuses any more. */
+  healthy(): boolean;
   stop(): Promise<void>;
 }
 
@@ -62,6 +69,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     pxPerMm: config.screen.pxPerMm,
     model: () => reception.model(),
     onInput: (seq, input) => reception.input(seq, input),
+    ...(options.token ? { token: options.token } : {}),
+    ...(options.onPainted ? { onPainted: options.onPainted } : {}),
+    healthSocket: socketOf(options.state, "core"),
     health: () => {
       const offers = offersOf(book, office);
       const offered = Object.keys(offers).filter((id) => offers[id]?.offered);
@@ -97,6 +107,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   return {
     url,
     office,
+    healthy: () => office.health.alive(),
     stop: async () => {
       stopped.abort();
       await reception.stop();

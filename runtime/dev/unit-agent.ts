@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 import { unitTrial } from "../../provisioning/activate/index.ts";
-import { Agent, askHealth, whenQuiet } from "../provisioner/index.ts";
+import { askHealth } from "../ipc/index.ts";
+import { Agent, whenQuiet } from "../provisioner/index.ts";
 
 interface Processes {
   restart(): Promise<void>;

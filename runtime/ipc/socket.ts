@@ -1,16 +1,27 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 
-/** Listens on a Unix socket that only this user and group can open; a leftover of a former life is removed. */
-export function listenUnix(path: string, onConnection: (socket: Socket) => void): Promise<Server> {
+/** Where a process of the unit listens: a folder of its own each, so that none can take another's place. */
+export const socketOf = (state: string, process: "core" | "vault" | "senses"): string =>
+  join(state, "run", process, "socket");
+
+/** Listens on a Unix socket that only this user and the folder's group can open; a leftover of a former life is removed. */
+export function listenUnix<T extends Server = Server>(
+  path: string,
+  serve: T | ((socket: Socket) => void),
+): Promise<T> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });
-  const server = createServer(onConnection);
+  const server = typeof serve === "function" ? (createServer(serve) as T) : serve;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path, () => resolve(server));
+    server.listen(path, () => {
+      // Whatever the umask was: closed until here, and to all others for ever.
+      chmodSync(path, 0o660);
+      resolve(server);
+    });
   });
 }
 

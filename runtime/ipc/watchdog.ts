@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { defineEvents } from "../../drivers/kit/index.ts";
+import type { Supervisor } from "./supervisor.ts";
 
 const log = defineEvents("watchdog", {
   missing: {
@@ -31,12 +32,22 @@ export interface Watchdog {
   stop(): Promise<void>;
 }
 
+export interface WatchdogOptions {
+  /** Longest time that the main thread may be away, ms. */
+  deadlineMs: number;
+  /** Asked at each beat; a beat is left out while it says no. */
+  healthy?: () => boolean;
+  /** When it watches, it gets the beats and decides by its own deadline; there is no shell then. */
+  supervisor?: Supervisor;
+}
+
 /**
  * It watches from the first beat on, a tenth of the deadline later: a start is not made slower by a second process, and
  * one that hangs is ended by what started it.
- * @param deadlineMs longest time that the main thread may be away, ms
  */
-export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog {
+export function startWatchdog(options: WatchdogOptions): Watchdog {
+  const { deadlineMs, healthy = () => true, supervisor } = options;
+  if (supervisor?.watchdogMs !== undefined) return beatFor(supervisor, supervisor.watchdogMs / 4, healthy);
   let dog: ChildProcess | undefined;
   let stopped = false;
   let missing = false;
@@ -61,6 +72,7 @@ export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog 
   };
   const timer = setInterval(
     () => {
+      if (!healthy()) return;
       if (!dog) watch();
       dog?.stdin?.write("\n");
     },
@@ -81,4 +93,10 @@ export function startWatchdog({ deadlineMs }: { deadlineMs: number }): Watchdog 
       await gone;
     },
   };
+}
+
+function beatFor(supervisor: Supervisor, periodMs: number, healthy: () => boolean): Watchdog {
+  const timer = setInterval(() => healthy() && supervisor.tell("WATCHDOG=1"), periodMs);
+  timer.unref();
+  return { stop: async () => clearInterval(timer) };
 }

@@ -178,7 +178,7 @@ export class Agent {
 
   async #writeAnswer(): Promise<void> {
     const path = join(this.#options.state, "answer.jws");
-    const handle = await open(`${path}.new`, "w", 0o600);
+    const handle = await open(`${path}.new`, "w", 0o640);
     try {
       await handle.writeFile(await this.answer());
       await handle.sync();

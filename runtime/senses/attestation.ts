@@ -10,18 +10,18 @@ import {
 import { log } from "./faults.ts";
 
 /**
- * The key with which the senses attest a match. Made at the first start; its public part goes to where only the vault
- * looks. A key that cannot be read is replaced: it signs nothing that outlives a hand-over.
+ * The key with which the senses attest a match. Made at the first start; its public part goes to where the
+ * vault looks and only the senses can write. A key that cannot be read is replaced: it signs nothing that outlives a hand-over.
  */
 export function attestationKey(state: string): SigningKey {
-  const path = join(state, "keys", "senses.json");
+  const path = join(state, "senses", "attestation.json");
   let key = existing(path);
   if (!key) {
     key = newSigningKey("senses");
     writeDurably(path, JSON.stringify(exportSigningKey(key)), 0o600);
     log("newKey", { kid: key.kid });
   }
-  const publicPath = join(state, "vault", "senses.pub.json");
+  const publicPath = join(state, "attestation", "senses.pub.json");
   const text = JSON.stringify(key.public);
   if (read(publicPath) !== text) writeDurably(publicPath, text, 0o644);
   return key;

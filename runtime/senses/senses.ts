@@ -1,12 +1,19 @@
 import type { Server } from "node:net";
-import { join } from "node:path";
 import { type CameraRole, deviceFault, type FingerPosition } from "../../drivers/contract/index.ts";
 import { Readings } from "../../drivers/host/index.ts";
 import { type Clock, err, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { Diagnostics } from "../diagnostics/index.ts";
-import { type Handlers, listenUnix, Peer, type sensesEvents, sensesMethods } from "../ipc/index.ts";
+import {
+  type Handlers,
+  listenUnix,
+  Peer,
+  type Running,
+  type sensesEvents,
+  sensesMethods,
+  socketOf,
+} from "../ipc/index.ts";
 import { attestationKey } from "./attestation.ts";
 import { captured } from "./capturing.ts";
 import { Clearings } from "./clearings.ts";
@@ -41,7 +48,7 @@ const SENSOR_MS = 2_000;
  * the module is cleared, the vision helper is killed.
  * @throws Fault of the configuration; the unit then stays out of service
  */
-export async function startSenses(options: SensesOptions): Promise<{ stop(): Promise<void> }> {
+export async function startSenses(options: SensesOptions): Promise<Running> {
   const clock = options.clock ?? systemClock;
   const configuration = await readConfiguration(options.state);
   if (!configuration.ok) throw configuration.error;
@@ -60,6 +67,8 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
     process: "senses",
     devices: () => devices.all(),
   });
+  /** The process is about to end; whatever keeps it from that must not keep it alive. */
+  let wedged = false;
   const devices = await makeDevices({
     configured,
     ports: options.ports,
@@ -70,7 +79,10 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
       diagnostics.status(device);
       for (const peer of peers) peer.emit("status", { device });
     },
-    onWedged: (role) => diagnostics.wedged(role, options.onWedged),
+    onWedged: (role) => {
+      wedged = options.onWedged !== undefined;
+      diagnostics.wedged(role, options.onWedged);
+    },
     onCleared: (role, cleared) => clearings.add({ role, ...cleared }),
   });
   const sensors = new Readings(
@@ -185,7 +197,7 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
     };
   }
 
-  const server: Server = await listenUnix(join(options.state, "run", "senses.sock"), (socket) => {
+  const server: Server = await listenUnix(socketOf(options.state, "senses"), (socket) => {
     const peer: SensesPeer = new Peer(socket, {
       remote: {},
       incoming: {},
@@ -203,6 +215,7 @@ export async function startSenses(options: SensesOptions): Promise<{ stop(): Pro
   for (const device of devices.all()) device.start();
 
   return {
+    healthy: () => !wedged,
     stop: async () => {
       server.close();
       // Nobody can ask for anything from here on; what ran is cancelled with its connection.

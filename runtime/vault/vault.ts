@@ -4,7 +4,16 @@ import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from ".
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { Diagnostics } from "../diagnostics/index.ts";
-import { type Handlers, listenUnix, Peer, type Slot, type vaultEvents, vaultMethods } from "../ipc/index.ts";
+import {
+  type Handlers,
+  listenUnix,
+  Peer,
+  type Running,
+  type Slot,
+  socketOf,
+  type vaultEvents,
+  vaultMethods,
+} from "../ipc/index.ts";
 import { settleCardEffect, watchLeftovers } from "./card-recovery.ts";
 import { Collection } from "./collection.ts";
 import { makeDevices } from "./devices.ts";
@@ -43,7 +52,7 @@ type VaultPeer = Peer<Record<never, never>, Record<never, never>, typeof vaultEv
  * needs nobody else and outlives the core.
  * @throws Fault of the configuration or the store; the unit then stays out of service
  */
-export async function startVault(options: VaultOptions): Promise<{ stop(): Promise<void> }> {
+export async function startVault(options: VaultOptions): Promise<Running> {
   const clock = options.clock ?? systemClock;
   const configuration = await readConfiguration(options.state);
   if (!configuration.ok) throw configuration.error;
@@ -78,6 +87,8 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     declareInterlocks(config.devices, config.interlocks, config.serviceSwitch),
     latches,
   );
+  /** The process is about to end; whatever keeps it from that must not keep it alive. */
+  let wedged = false;
   const devices = await makeDevices({
     configured: config.devices,
     interlocks: interlocks.board,
@@ -86,7 +97,10 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
     clock,
     redeem,
     tap: diagnostics.tap,
-    onWedged: (role) => diagnostics.wedged(role, options.onWedged),
+    onWedged: (role) => {
+      wedged = options.onWedged !== undefined;
+      diagnostics.wedged(role, options.onWedged);
+    },
     onStatus: (device) => {
       diagnostics.status(device);
       interlocks.noteStatus(device);
@@ -116,7 +130,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   const papers = new Papers({
     unit: config.unit,
     keys: config.centre.keys,
-    sensesKeyPath: join(options.state, "vault", "senses.pub.json"),
+    sensesKeyPath: join(options.state, "attestation", "senses.pub.json"),
     clock,
   });
 
@@ -239,7 +253,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   interlocks.begin(devices.inputs, () => exchange.current !== undefined);
   ledger.onJournal = (seq) => everyone((peer) => peer.emit("journal", { seq }));
   for (const device of devices.all()) device.start();
-  const server = await listenUnix(join(options.state, "run", "vault.sock"), (socket) => {
+  const server = await listenUnix(socketOf(options.state, "vault"), (socket) => {
     const peer: VaultPeer = new Peer(socket, {
       remote: {},
       incoming: {},
@@ -283,6 +297,7 @@ export async function startVault(options: VaultOptions): Promise<{ stop(): Promi
   }
 
   return {
+    healthy: () => !wedged,
     stop: async () => {
       stopping.abort();
       server.close();

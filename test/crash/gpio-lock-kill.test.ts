@@ -109,7 +109,7 @@ async function unit(t: TestContext, protection: "guardian" | "oneShot" = "guardi
   };
   const vault = start("vault");
   // Three programs start here on what may be a busy machine.
-  await eventually("the vault listens", () => existsSync(join(rig.state, "run", "vault.sock")), 60_000);
+  await eventually("the vault listens", () => existsSync(join(rig.state, "run", "vault", "socket")), 60_000);
   const core = start("core");
   // Its screen is served: it is up.
   const screen = new Promise<void>((done) => core.stdout?.once("data", () => done()));

@@ -55,7 +55,7 @@ async function killable(t: TestContext): Promise<Killable> {
   return {
     rig,
     start: async (step, quietly) => {
-      rmSync(join(rig.state, "run", "vault.sock"), { force: true });
+      rmSync(join(rig.state, "run", "vault", "socket"), { force: true });
       const env = { ...process.env, GUICHET_KILL_AT: step ?? "" };
       const started = spawn(process.execPath, [program, rig.state], {
         env,
@@ -201,7 +201,7 @@ test("killed again and again while it settles: the outcome comes, and nothing is
   rig.bench.plant.unplug("lock.main");
   for (let i = 0; i < 2; i++) {
     void start().catch(() => undefined);
-    await eventually("it listens", () => existsSync(join(rig.state, "run", "vault.sock")));
+    await eventually("it listens", () => existsSync(join(rig.state, "run", "vault", "socket")));
     await kill();
   }
   rig.bench.plant.replug("lock.main");

@@ -69,7 +69,7 @@ function processes(t: TestContext, stack: Stack) {
 
 /** A client of the vault as the core is one; resolves when the vault has settled and its locks are ready. */
 async function connect(t: TestContext, state: string): Promise<Client> {
-  const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(60_000));
+  const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(60_000));
   assert.ok(socket, "the vault listens");
   const client: Client = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
   t.after(() => client.close());

@@ -85,7 +85,7 @@ export async function siege(messages: number, valid: number, seed: number): Prom
   const dated = () => ({ exp: now() + LIFE });
   let number = 0;
 
-  const path = join(state, "run", "vault.sock");
+  const path = join(state, "run", "vault", "socket");
   const client = async (): Promise<VaultClient> => {
     const socket = await connectUnix(path, AbortSignal.timeout(30_000));
     if (!socket) throw new Error("the vault does not listen");

@@ -27,9 +27,10 @@ export interface Count {
 setLog({ level: "error", sink: () => undefined });
 const setup = JSON.parse(process.argv[2] ?? "{}") as Setup;
 const { configuration } = setup;
-for (const folder of ["config", "vault"]) mkdirSync(join(setup.state, folder), { recursive: true });
+for (const folder of ["config", "vault", "attestation"])
+  mkdirSync(join(setup.state, folder), { recursive: true });
 writeFileSync(join(setup.state, "config", "unit.json"), JSON.stringify(configuration));
-writeFileSync(join(setup.state, "vault", "senses.pub.json"), JSON.stringify(setup.sensesKey));
+writeFileSync(join(setup.state, "attestation", "senses.pub.json"), JSON.stringify(setup.sensesKey));
 
 const clock = new RestlessClock();
 const plant = new Plant({ config: configuration, people: [], draw: async () => new Uint8Array() });

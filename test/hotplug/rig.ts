@@ -125,7 +125,7 @@ export async function hotplugRig(env: NodeJS.ProcessEnv = {}): Promise<HotplugRi
     );
   const processes = { senses: start("senses"), vault: start("vault") };
   const socketOf = async (name: string) => {
-    const socket = await connectUnix(join(state, "run", `${name}.sock`), AbortSignal.timeout(30_000));
+    const socket = await connectUnix(join(state, "run", name, "socket"), AbortSignal.timeout(30_000));
     if (!socket) throw new Error(`${name} does not listen`);
     return socket;
   };

@@ -87,9 +87,9 @@ export async function cardRig(
     slots: [{ slot: MAGAZINE, dispenser: DISPENSER, magazine: 0, capacity: 8 }],
     interlocks: [],
   });
-  for (const folder of ["config", "vault"]) mkdirSync(join(state, folder));
+  for (const folder of ["config", "vault", "attestation"]) mkdirSync(join(state, folder));
   writeFileSync(join(state, "config", "unit.json"), JSON.stringify(configuration));
-  writeFileSync(join(state, "vault", "senses.pub.json"), JSON.stringify(papers.senses.public));
+  writeFileSync(join(state, "attestation", "senses.pub.json"), JSON.stringify(papers.senses.public));
 
   const plant = new Plant({ config: configuration, people: [], draw: async () => new Uint8Array() });
   const line = { toUnit: (_: Uint8Array) => {}, toDriver: (_: Uint8Array) => {} };
@@ -172,7 +172,7 @@ export async function cardRig(
       stopVault = async () => undefined;
     },
     client: async () => {
-      const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(10_000));
+      const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(10_000));
       if (!socket) throw new Error("the vault does not listen");
       const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
       t.after(() => client.close());

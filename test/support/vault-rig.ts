@@ -63,8 +63,9 @@ export async function vaultRig(
   });
   mkdirSync(join(state, "config"), { recursive: true });
   mkdirSync(join(state, "vault"), { recursive: true });
+  mkdirSync(join(state, "attestation"), { recursive: true });
   writeFileSync(join(state, "config", "unit.json"), JSON.stringify(configuration));
-  writeFileSync(join(state, "vault", "senses.pub.json"), JSON.stringify(senses.public));
+  writeFileSync(join(state, "attestation", "senses.pub.json"), JSON.stringify(senses.public));
   const bench = await startBench({
     config: configuration,
     dir: benchDir,
@@ -82,7 +83,7 @@ export async function vaultRig(
     bench,
     configuration,
     client: async () => {
-      const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(10_000));
+      const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(10_000));
       if (!socket) throw new Error("the vault does not listen");
       const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
       t.after(() => client.close());

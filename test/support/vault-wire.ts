@@ -139,9 +139,9 @@ export async function wireRig(
     interlocks,
     ...(serviceSwitch ? { serviceSwitch } : {}),
   });
-  for (const folder of ["config", "vault"]) mkdirSync(join(state, folder));
+  for (const folder of ["config", "vault", "attestation"]) mkdirSync(join(state, folder));
   writeFileSync(join(state, "config", "unit.json"), JSON.stringify(configuration));
-  writeFileSync(join(state, "vault", "senses.pub.json"), JSON.stringify(papers.senses.public));
+  writeFileSync(join(state, "attestation", "senses.pub.json"), JSON.stringify(papers.senses.public));
 
   const plant = new Plant({ config: configuration, people: [], draw: async () => new Uint8Array() });
   const written: Uint8Array[] = [];
@@ -237,7 +237,7 @@ export async function wireRig(
       stopVault = async () => undefined;
     },
     client: async () => {
-      const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(10_000));
+      const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(10_000));
       if (!socket) throw new Error("the vault does not listen");
       const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
       t.after(() => client.close());

@@ -63,7 +63,8 @@ export class Inbox {
     const there = new Set(await readdir(folder));
     for (let index = 0; index < parts; index++) if (!there.has(String(index))) return;
     const whole = join(folder, "whole");
-    const handle = await open(whole, "w", 0o600);
+    // The provisioner takes it, which is another user of the folder's group.
+    const handle = await open(whole, "w", 0o640);
     try {
       for (let index = 0; index < parts; index++)
         await handle.writeFile(await readFile(join(folder, String(index))));

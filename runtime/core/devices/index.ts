@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Static } from "@sinclair/typebox";
 import type { DeviceStatus } from "../../../drivers/contract/index.ts";
 import { type Clock, Emitter, err, type Result } from "../../../drivers/kit/index.ts";
@@ -10,6 +9,7 @@ import {
   type Slot,
   sensesEvents,
   sensesMethods,
+  socketOf,
   vaultEvents,
   vaultMethods,
 } from "../../ipc/index.ts";
@@ -55,7 +55,7 @@ export class Devices {
 
   /** @param sides a submission unit has no vault */
   start(state: string, sides: readonly Side[]): void {
-    this.#loops = sides.map((side) => this.#keepConnected(side, join(state, "run", `${side}.sock`)));
+    this.#loops = sides.map((side) => this.#keepConnected(side, socketOf(state, side)));
   }
 
   async stop(): Promise<void> {

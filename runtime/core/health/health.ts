@@ -21,6 +21,8 @@ export interface Offer {
 }
 
 const PROBE_MS = 5_000;
+/** A commit that takes longer than this, with the wait before it, has neither worked nor failed, ms. */
+const HANGS_MS = 20_000;
 
 const log = defineEvents("health", {
   store: { level: "error", what: "Whether the store can write has changed", fields: ["writes"] },
@@ -39,6 +41,8 @@ export class Health {
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   #storeWrites = true;
+  /** When the last probe of the store had an answer, good or not. */
+  #probed: number | undefined;
   #loop: Promise<void> | undefined;
   readonly events = new Emitter<{ changed: undefined }>();
 
@@ -51,6 +55,7 @@ export class Health {
   }
 
   start(): void {
+    this.#probed ??= this.#clock.mono();
     this.#loop ??= this.#probe();
   }
 
@@ -58,6 +63,9 @@ export class Health {
     this.#stop.abort();
     await this.#loop;
   }
+
+  /** False when a probe of the store hangs. A store that cannot write is told apart: no new start mends a full disk. */
+  alive = (): boolean => this.#probed === undefined || this.#clock.mono() - this.#probed < HANGS_MS;
 
   hours = (): HoursState => hoursAt(this.#configuration.hours, this.#clock.wall());
   holidaysKnown = (): boolean => holidaysKnown(this.#configuration.hours, this.#clock.wall());
@@ -91,6 +99,7 @@ export class Health {
         () => true,
         () => false,
       );
+      this.#probed = this.#clock.mono();
       const hoursBefore = this.hours().state;
       if (writes !== this.#storeWrites) {
         this.#storeWrites = writes;

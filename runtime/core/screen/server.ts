@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { Type } from "@sinclair/typebox";
-import { b64u, defineEvents, parseJson } from "../../../drivers/kit/index.ts";
+import { b64u, defineEvents, parseJson, systemClock } from "../../../drivers/kit/index.ts";
+import { listenUnix } from "../../ipc/index.ts";
 import { type Input, LANGUAGES, type ScreenModel } from "./model.ts";
 
 const log = defineEvents("screen", {
@@ -61,6 +62,8 @@ const TYPES: Record<string, string> = {
 const MAX_BODY = 512 * 1024;
 const COOKIE = "guichet";
 const BOUNDARY = "frame";
+/** A page says every five seconds that it draws; after three that were left out it is not believed any more, ms. */
+const PAINTED_MS = 16_000;
 
 export interface ScreenServerOptions {
   /** Folder of the built page. */
@@ -71,24 +74,38 @@ export interface ScreenServerOptions {
   onInput: (seq: number, input: Input) => void;
   /** Whether the unit serves people, for machines. */
   health: () => Record<string, unknown>;
+  /** Unix socket that answers `/healthz` too. */
+  healthSocket?: string;
+  /** Admits the page; made at each start when absent. */
+  token?: string;
+  /** Called whenever the page has said that it drew. */
+  onPainted?: () => void;
 }
 
 /**
- * Serves the one page on loopback. A token made at each start is exchanged for a cookie by the first request; Host and
+ * Serves the one page on loopback. A token is exchanged for a cookie by the first request; Host and
  * Origin are checked on every one. The newest page is the screen: an older connection is ended.
  */
 export class ScreenServer {
   readonly #options: ScreenServerOptions;
-  readonly #token = b64u(randomBytes(24));
+  readonly #token: string;
   readonly #server: Server;
+  /** Answers `/healthz` only, to other users of this machine that have no network. */
+  readonly #healthServer: Server;
   readonly #pictures = new Map<string, Uint8Array>();
-  #painted = false;
+  /** When the page last said that it drew, on the clock that nobody sets; undefined while none has. */
+  #paintedAt: number | undefined;
   readonly #previews = new Map<string, Set<ServerResponse>>();
   #page: ServerResponse | undefined;
   #port = 0;
 
   constructor(options: ScreenServerOptions) {
     this.#options = options;
+    this.#token = options.token ?? b64u(randomBytes(24));
+    this.#healthServer = createServer((request, response) => {
+      if (request.url === "/healthz") this.#json(response, this.#options.health());
+      else this.#refuse(response, 404, "health");
+    });
     this.#server = createServer(
       { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 3_000 },
       (request, response) => {
@@ -105,12 +122,13 @@ export class ScreenServer {
       this.#server.listen(this.#options.port, "127.0.0.1", resolve);
     });
     this.#port = (this.#server.address() as AddressInfo).port;
+    if (this.#options.healthSocket) await listenUnix(this.#options.healthSocket, this.#healthServer);
     return `http://127.0.0.1:${this.#port}/?t=${this.#token}`;
   }
 
-  /** Whether the page that is connected has said that a screen of this start is on the panel. */
+  /** Whether the page that is connected has said lately that a screen of this start is on the panel. */
   get painted(): boolean {
-    return this.#painted;
+    return this.#paintedAt !== undefined && systemClock.mono() - this.#paintedAt < PAINTED_MS;
   }
 
   get origin(): string {
@@ -121,6 +139,8 @@ export class ScreenServer {
     this.#page?.end();
     for (const set of this.#previews.values()) for (const response of set) response.end();
     this.#server.closeAllConnections();
+    this.#healthServer.closeAllConnections();
+    this.#healthServer.close();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -169,7 +189,10 @@ export class ScreenServer {
     if (request.method === "POST" && url.pathname === "/input") return this.#input(request, response, origin);
     if (request.method === "POST" && url.pathname === "/painted") {
       if (origin !== this.origin) return this.#refuse(response, 403, "origin");
-      this.#painted = this.#page !== undefined;
+      if (this.#page) {
+        this.#paintedAt = systemClock.mono();
+        this.#options.onPainted?.();
+      }
       return void response.writeHead(204).end();
     }
     if (request.method !== "GET") return this.#refuse(response, 405, "method");
@@ -229,7 +252,7 @@ export class ScreenServer {
   #events(response: ServerResponse): void {
     this.#page?.end();
     this.#page = response;
-    this.#painted = false;
+    this.#paintedAt = undefined;
     response.writeHead(200, { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" });
     log("connected");
     this.push(this.#options.model());
@@ -238,7 +261,7 @@ export class ScreenServer {
       clearInterval(beat);
       if (this.#page !== response) return;
       this.#page = undefined;
-      this.#painted = false;
+      this.#paintedAt = undefined;
     });
   }
 

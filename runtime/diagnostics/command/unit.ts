@@ -1,8 +1,7 @@
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import type { Static } from "@sinclair/typebox";
 import { err, type Fault, ok, type Result } from "../../../drivers/kit/index.ts";
-import { type Events, Peer, sensesEvents, vaultEvents } from "../../ipc/index.ts";
+import { type Events, Peer, sensesEvents, socketOf, vaultEvents } from "../../ipc/index.ts";
 import { diagnosticFault, diagnosticMethods } from "../messages.ts";
 
 type Methods = typeof diagnosticMethods;
@@ -56,7 +55,7 @@ function connectOnce(path: string): Promise<Result<Socket>> {
 export async function connectUnit(state: string): Promise<Result<Unit>> {
   const unit: Unit = { sides: [], missing: [] };
   for (const name of ["vault", "senses"] as const) {
-    const socket = await connectOnce(join(state, "run", `${name}.sock`));
+    const socket = await connectOnce(socketOf(state, name));
     if (socket.ok) unit.sides.push(new Side(name, socket.value));
     else unit.missing.push({ name, fault: socket.error });
   }

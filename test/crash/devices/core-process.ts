@@ -4,7 +4,7 @@ import { connectUnix, Peer, vaultEvents, vaultMethods } from "../../../runtime/i
 
 /** What is left of a core: it asks for one hand-over, as its parent signs it, and waits to be killed. */
 const [state = ""] = process.argv.slice(2);
-const socket = await connectUnix(join(state, "run", "vault.sock"), AbortSignal.timeout(30_000));
+const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(30_000));
 if (!socket) throw new Error("the vault does not listen");
 const vault = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
 for (;;) {

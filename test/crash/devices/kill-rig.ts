@@ -71,9 +71,13 @@ export class KillRig {
   async start(): Promise<void> {
     const dir = join(this.#root, "bench");
     const config = this.#configuration(dir);
-    for (const part of ["config", "vault", "run"]) mkdirSync(join(this.state, part), { recursive: true });
+    for (const part of ["config", "vault", "attestation", "run"])
+      mkdirSync(join(this.state, part), { recursive: true });
     writeFileSync(join(this.state, "config", "unit.json"), JSON.stringify(config));
-    writeFileSync(join(this.state, "vault", "senses.pub.json"), JSON.stringify(this.papers.senses.public));
+    writeFileSync(
+      join(this.state, "attestation", "senses.pub.json"),
+      JSON.stringify(this.papers.senses.public),
+    );
     this.#bench = await startBench({
       ...{ config, dir, seed: 1, panelPort: 0, dispenserPace: PACE },
       between: (line) => {
@@ -107,7 +111,7 @@ export class KillRig {
 
   /** Starts the vault; it kills whom `kill` names at its step. */
   startVault(kill?: { at: string; whom: "vault" | "core" | "both" }): void {
-    rmSync(join(this.state, "run", "vault.sock"), { force: true });
+    rmSync(join(this.state, "run", "vault", "socket"), { force: true });
     const env = { ...process.env, GUICHET_KILL_AT: kill?.at ?? "", GUICHET_KILL: kill?.whom ?? "vault" };
     const vault = spawn(process.execPath, [join(this.#folder, "vault.mjs"), this.state], {
       env,
@@ -127,7 +131,7 @@ export class KillRig {
 
   /** A new core's connection, once the vault is ready and its device serves. */
   async client(): Promise<VaultClient> {
-    const socket = await connectUnix(join(this.state, "run", "vault.sock"), AbortSignal.timeout(30_000));
+    const socket = await connectUnix(join(this.state, "run", "vault", "socket"), AbortSignal.timeout(30_000));
     if (!socket) throw new Error("the vault does not listen");
     const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
     this.#client = client;

@@ -127,7 +127,7 @@ export async function sensesRig(t: TestContext) {
 
   async function connect() {
     const socket = await connectUnix(
-      join(state, "run", "senses.sock"),
+      join(state, "run", "senses", "socket"),
       new AbortController().signal,
       systemClock,
     );

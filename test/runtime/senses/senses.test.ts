@@ -56,7 +56,7 @@ function voucherFor(
 }
 
 const sensesKey = (state: string): PublicKey =>
-  JSON.parse(readFileSync(join(state, "vault", "senses.pub.json"), "utf8")) as PublicKey;
+  JSON.parse(readFileSync(join(state, "attestation", "senses.pub.json"), "utf8")) as PublicKey;
 
 test("a finger is captured with prompts; a bad one and none have their own answers; another session is left alone", async (t) => {
   const { core, plant, module } = await sensesRig(t);
@@ -105,7 +105,7 @@ test("a match is attested for voucher and challenge with the key that the vault 
   assert.is(attested.value.voucherHash, sha256Hex(request.voucher));
   assert.is(attested.value.challenge, CHALLENGE);
   assert.equal(module.library(), []);
-  assert.is(statSync(join(state, "keys", "senses.json")).mode & 0o777, 0o600);
+  assert.is(statSync(join(state, "senses", "attestation.json")).mode & 0o777, 0o600);
   await rig.restart();
   assert.equal(sensesKey(state), known);
 });

@@ -116,7 +116,7 @@ test("well-formed messages of nonsense, and events like built-ins, move nothing 
     }
   }
   for (const name of ["toString", "constructor", "__proto__", "hasOwnProperty"]) {
-    const socket = connect(join(rig.state, "run", "vault.sock"));
+    const socket = connect(join(rig.state, "run", "vault", "socket"));
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.on("error", () => undefined);
     socket.write(encodeFrame({ t: "e", name, body: {} }, []));

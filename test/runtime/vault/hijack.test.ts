@@ -21,7 +21,7 @@ const items = Object.fromEntries(
 /** Sends raw bytes on a connection of its own; resolves when the vault has closed it. */
 function sendRaw(rig: WireRig, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect(join(rig.state, "run", "vault.sock"));
+    const socket = connect(join(rig.state, "run", "vault", "socket"));
     socket.once("connect", () => socket.write(bytes));
     socket.once("close", () => resolve());
     socket.on("error", () => undefined);
@@ -92,7 +92,7 @@ test("nothing that it can send puts a byte on the lock line, each try has its re
   ];
   for (const bytes of raw) await sendRaw(rig, bytes);
   for (let i = 0; i < 40; i++) {
-    const socket = connect(join(rig.state, "run", "vault.sock"));
+    const socket = connect(join(rig.state, "run", "vault", "socket"));
     socket.on("error", () => undefined);
     await new Promise((resolve) =>
       socket.once("connect", () => socket.end(random.next().value as Uint8Array, () => resolve(undefined))),

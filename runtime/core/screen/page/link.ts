@@ -10,6 +10,8 @@ export interface LinkEvents {
 const PATIENCE_MS = 700;
 const RETRY_MS = 1_500;
 const INPUT_LIMIT_MS = 8_000;
+/** So often the page shows that it still draws. */
+const BEAT_MS = 5_000;
 
 /** Listens to the core for ever: `/events` brings whole models. */
 export function listen(events: LinkEvents): void {
@@ -36,9 +38,10 @@ export function listen(events: LinkEvents): void {
     });
   };
   open();
+  window.setInterval(() => painted && tellPainted(), BEAT_MS);
 }
 
-/** Tells the core, once a connection, that what it sent is on the panel: the frame after the next has it. */
+/** Tells the core that what it sent is on the panel: the frame after the next has it. A page that does not draw says nothing. */
 function tellPainted(): void {
   requestAnimationFrame(() =>
     requestAnimationFrame(() => void fetch("/painted", { method: "POST" }).catch(() => undefined)),

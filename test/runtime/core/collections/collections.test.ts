@@ -51,7 +51,7 @@ async function fakeVault(t: TestContext, state: string): Promise<FakeVault> {
     settled: [],
     answerSettle: ok({}),
     peers: [],
-    server: await listenUnix(join(state, "run", "vault.sock"), (socket) => {
+    server: await listenUnix(join(state, "run", "vault", "socket"), (socket) => {
       vault.peers.push(
         new Peer(socket, {
           remote: {},

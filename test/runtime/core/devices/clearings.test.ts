@@ -27,7 +27,7 @@ test("what is removed from a module comes into the journal once, also what was r
   });
   let kept = [row(1, "recovery")];
   const peers: Peer<Record<never, never>, Record<never, never>, typeof sensesEvents>[] = [];
-  const server = await listenUnix(join(state, "run", "senses.sock"), (socket) => {
+  const server = await listenUnix(join(state, "run", "senses", "socket"), (socket) => {
     peers.push(
       new Peer(socket, {
         remote: {},

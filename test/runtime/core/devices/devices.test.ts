@@ -46,7 +46,7 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
       for (const peer of self.peers) peer.close();
       self.server.close();
     },
-    server: await listenUnix(join(state, "run", `${side}.sock`), (socket) => {
+    server: await listenUnix(join(state, "run", side, "socket"), (socket) => {
       self.connections++;
       const devices = [device(side === "senses" ? "finger.front" : "lock.main")];
       const status = async () =>
@@ -133,7 +133,7 @@ test("only the vault's own word makes it ready", async (t) => {
 test("a process that ends every connection does not keep the core busy", async (t) => {
   const state = stateFolder(t);
   let connections = 0;
-  const server = await listenUnix(join(state, "run", "senses.sock"), (socket) => {
+  const server = await listenUnix(join(state, "run", "senses", "socket"), (socket) => {
     connections++;
     socket.destroy();
   });
