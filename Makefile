@@ -42,6 +42,13 @@ operators: ## the first operators of the centre of `make run`, with new password
 clean-data: ## forget what `make run` has kept
 	rm -rf $(DATA)
 
+.PHONY: plug unplug
+plug: ## a stick for the unit of `make run`: an image that guichet-provision has written (FILE=stick.img)
+	@test -f "$(FILE)" || { echo "FILE= names no image"; exit 1; }
+	@ln -sfn "$$(realpath "$(FILE)")" $(DATA)/slot/stick
+unplug: ## pull it out
+	@rm -f $(DATA)/slot/stick
+
 .PHONY: test
 test: system-test build ## all tests (T=part-of-a-path for some)
 	$(TSX) test/run.ts $(T)

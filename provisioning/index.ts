@@ -1,3 +1,4 @@
 /** What the unit's processes need at each start; whoever makes or takes bundles imports the rooms below. */
+export * from "./board.ts";
 export * from "./configuration.ts";
 export * from "./unit-configuration.ts";

@@ -78,6 +78,10 @@ export function replyFile(jws = ""): Buffer {
   return file;
 }
 
+/** Whether these bytes are a `REPLY.BIN`, with an answer in it or without. */
+export const isReplyFile = (file: Buffer): boolean =>
+  file.length === REPLY_BYTES && file.subarray(0, REPLY_MAGIC.length).equals(REPLY_MAGIC);
+
 /** @returns `bundle.noAnswer` when there is none, or not yet; else what `readAnswer` says */
 export function readReplyFile(file: Buffer): Result<Answer, Fault> {
   const start = REPLY_MAGIC.length + 4;

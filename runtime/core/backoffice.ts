@@ -11,6 +11,7 @@ import { Devices } from "./devices/index.ts";
 import { Health, type Offer } from "./health/index.ts";
 import { Link } from "./link/index.ts";
 import { Questions } from "./questions/index.ts";
+import { StickNotices } from "./stick/index.ts";
 import { openCoreStore, type Store } from "./store/index.ts";
 import { Submissions } from "./submissions/index.ts";
 import { Telemetry } from "./telemetry/index.ts";
@@ -24,6 +25,7 @@ export interface BackOffice {
   questions: Questions;
   link: Link;
   telemetry: Telemetry;
+  stick: StickNotices;
   /** Connects to the centre; called after the screen is up. */
   goOnline(): void;
   stop(): Promise<void>;
@@ -96,6 +98,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
   const journal = new VaultJournal({ store, link, devices, configuration, deviceKey, clock });
   const collections = new Collections({ store, link, devices, journal, configuration, clock });
   const inbox = new Inbox({ state, unit: configuration.unit, link });
+  const stick = new StickNotices(state);
   const questions = new Questions({ link, configuration, clock });
   const telemetry: Telemetry = new Telemetry({
     configuration,
@@ -118,6 +121,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
     submissions,
     collections,
     questions,
+    stick,
     link,
     telemetry,
     goOnline: () => {
@@ -129,6 +133,7 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
     stop: async () => {
       stopClearings();
       inbox.stop();
+      stick.stop();
       // Together: each may be waiting for an answer of another, which its end settles.
       await Promise.all([
         submissions.stop(),

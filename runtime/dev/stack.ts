@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Bench, benchSerialPath, matchScore, startBench } from "../../drivers/bench/index.ts";
 import { BENCH_TEMPLATE_FORMAT } from "../../drivers/bench/templates.ts";
 import { type Clock, setLog, systemClock } from "../../drivers/kit/index.ts";
+import { systemPorts } from "../../drivers/ports/index.ts";
 import { startEmbeddedBroker } from "../../fleet/broker/index.ts";
 import type { SigningKey } from "../../fleet/contract/index.ts";
 import {
@@ -15,7 +16,7 @@ import {
 } from "../../fleet/server/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import { type BundleRole, keySetOf, keysIn } from "../../provisioning/keys/index.ts";
-import type { Agent } from "../provisioner/index.ts";
+import { type Agent, openStickSlot } from "../provisioner/index.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 import { openAgent } from "./unit-agent.ts";
 import { manufacture, provision } from "./unit-files.ts";
@@ -62,6 +63,8 @@ export interface RunningUnit {
 export interface Stack {
   /** Takes bundles while the unit runs, from a folder or over the link. */
   agent: Agent;
+  /** Where a stick is plugged in: a link to an image is a stick. */
+  slot: string;
   /** The keys whose bundles the unit takes. */
   owner: Record<BundleRole, SigningKey>;
   bench: Bench;
@@ -126,6 +129,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await centre.registerUnit({ unit: UNIT, deviceKey: device.public, services: configuration.services });
   await provision(state, join(data, "stick"), configuration, owner);
   const agent = await openAgent(state, () => stack.unit, options.agentClock);
+  const slot = join(data, "slot", "stick");
+  await mkdir(dirname(slot), { recursive: true });
+  const port = await openStickSlot({
+    state,
+    agent,
+    node: slot,
+    program: join(resolve(options.dist ?? "dist/dev"), "stick.cjs"),
+    board: {},
+    gpio: systemPorts().gpio,
+  });
 
   const stack: Stack = {
     bench,
@@ -135,6 +148,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     panelUrl: bench.panelUrl,
     consoleUrl: centre.url,
     agent,
+    slot,
     owner,
     unit: undefined,
     startUnit: (env = {}) => {
@@ -143,6 +157,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       return unit;
     },
     stop: async () => {
+      await port.stop();
       await agent.stop();
       await stack.unit?.stop();
       await centre.stop();

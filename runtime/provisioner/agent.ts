@@ -11,9 +11,11 @@ import {
   VERSION,
 } from "../../drivers/kit/index.ts";
 import {
+  type Given,
   Provisioner,
   type Report,
   readStanding,
+  type StateDisk,
   type Trial,
   takeFolder,
 } from "../../provisioning/activate/index.ts";
@@ -37,6 +39,8 @@ export interface AgentOptions {
   state: string;
   trial: Trial;
   clock?: Clock;
+  /** The tests fill it. */
+  disk?: StateDisk;
   /** Resolves when a restart disturbs nobody; bundles from the inbox wait for it, those of a technician do not. */
   quiet?: (signal: AbortSignal) => Promise<void>;
   /** Seconds since the epoch, when somebody who signs has said it. */
@@ -77,6 +81,7 @@ export class Agent {
       state: options.state,
       trial: options.trial,
       ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.disk ? { disk: options.disk } : {}),
       judgedBy: async () => {
         const attestedTime = options.attestedTime?.();
         const nonce = nonceOf(keys.signing, await commandCounter(options.state));
@@ -103,11 +108,17 @@ export class Agent {
 
   /** Takes the bundles of a folder. @returns what became of each */
   take(folder: string): Promise<Report[]> {
-    return this.#mutex.run(() => this.#take(folder, "folder"));
+    return this.#mutex.run(() => this.#take("folder", () => takeFolder(folder, this.#provisioner)));
   }
 
-  async #take(folder: string, from: "folder" | "inbox"): Promise<Report[]> {
-    const reports = await takeFolder(folder, this.#provisioner);
+  /** Takes bundles that somebody has copied from a stick already, beside what could not be copied. */
+  takeCopies(given: readonly Given[], refused: readonly Report[]): Promise<Report[]> {
+    const all = async () => [...refused, ...(await this.#provisioner.take(given))];
+    return this.#mutex.run(() => this.#take("stick", all));
+  }
+
+  async #take(from: "folder" | "inbox" | "stick", take: () => Promise<Report[]>): Promise<Report[]> {
+    const reports = await take();
     for (const { result } of reports) if (!result.ok) this.#remember(result.error);
     const good = reports.filter(({ result }) => result.ok).length;
     if (reports.length > 0) log("taken", { from, good, refused: reports.length - good });
@@ -140,7 +151,9 @@ export class Agent {
     if (this.#stop.signal.aborted) return;
     await this.#mutex.run(async () => {
       // Judged is judged, good or not: what comes later gets an answer of its own.
-      for (const { file: name } of await this.#take(this.#inbox, "inbox"))
+      for (const { file: name } of await this.#take("inbox", () =>
+        takeFolder(this.#inbox, this.#provisioner),
+      ))
         await rm(join(this.#inbox, name), { force: true });
     });
   }

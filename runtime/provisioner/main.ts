@@ -1,19 +1,32 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../../drivers/kit/index.ts";
+import { systemPorts } from "../../drivers/ports/index.ts";
+import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
 import { whenQuiet } from "./health.ts";
+import { openStickSlot } from "./stick/index.ts";
 import { systemdTrial } from "./systemd.ts";
 
-const USAGE = "usage: provisioner --state DIR [--take FOLDER]";
+const USAGE =
+  "usage: provisioner --state DIR [--stick NODE [--reader SOCKET] [--board FILE]] [--take FOLDER]";
 
 /**
  * The provisioner of a real unit, to be started before its other processes: ends what a cut has left, then takes what comes
- * over the link. With `--take` it takes the bundles of one folder, says what became of each, and ends.
+ * over the link and, with `--stick`, from the service port. With `--take` it takes the bundles of one folder, says what
+ * became of each, and ends.
  */
 export async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { state: { type: "string" }, take: { type: "string" } } });
-  const { state, take } = values;
+  const { values } = parseArgs({
+    options: {
+      state: { type: "string" },
+      take: { type: "string" },
+      stick: { type: "string" },
+      reader: { type: "string" },
+      board: { type: "string", default: "/etc/guichet/board.json" },
+    },
+  });
+  const { state, take, stick: node, reader } = values;
   if (!state) throw new TypeError(USAGE);
   const open = () =>
     Agent.open({
@@ -37,8 +50,14 @@ export async function main(): Promise<void> {
     start: async () => {
       const agent = await open();
       agent.start();
+      const board = await readBoard(values.board);
+      if (!board.ok) throw board.error;
+      const slot =
+        node === undefined
+          ? undefined
+          : await openStickSlot({ state, agent, node, reader, board: board.value, gpio: systemPorts().gpio });
       console.log(JSON.stringify({ ready: "provisioner" }));
-      return agent;
+      return { stop: async () => void (await Promise.all([slot?.stop(), agent.stop()])) };
     },
   });
 }

@@ -11,6 +11,7 @@ import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { BackOffice } from "../backoffice.ts";
 import type { Needs, Offer } from "../health/index.ts";
 import type { Chrome, Input, ScreenModel, View } from "../screen/model.ts";
+import { stickView } from "../stick/index.ts";
 import { note } from "../store/index.ts";
 import { attractView, pickView, spokenOf } from "./hall.ts";
 import type { LoadedService, ServiceBook } from "./services.ts";
@@ -93,6 +94,7 @@ export class Reception {
     this.#options = options;
     const { office, configuration } = options;
     office.health.events.on("changed", () => this.#state !== "visit" && this.#draw());
+    office.stick.events.on("changed", () => this.#state !== "visit" && this.#draw());
     office.devices.onVault("input", ({ role, active }) => {
       if (role !== configuration.serviceSwitch) return;
       this.#staffHere = active;
@@ -285,6 +287,8 @@ export class Reception {
   #ownView(): View {
     const words = this.#words();
     if (this.#state === "visit") return { kind: "wait", title: words.text("ui.wait"), body: "" };
+    const notice = this.#options.office.stick.current;
+    if (notice) return stickView(notice, this.#language);
     const hall = {
       words,
       language: this.#language,

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { connect } from "node:net";
+import { PassThrough, type Readable } from "node:stream";
 import { type Clock, err, type Fault, ok, type Result } from "../../../drivers/kit/index.ts";
 import type { StateDisk } from "../../../provisioning/activate/index.ts";
 import { STICK_LIMITS, type Staged, stage, stickFault } from "../../../provisioning/stick/index.ts";
@@ -28,33 +29,36 @@ export const READER_FLAGS = [
 /**
  * Runs the reader as a child. It gets the device as its standard input, opened for reading, an empty environment, and
  * nothing else. @param program `stick.cjs`, by its path
- * @param under what it is run under, for the tests that measure and trace it
  */
 export const spawnReader =
-  (program: string, under: readonly string[] = []): StartReader =>
+  (program: string): StartReader =>
   async (device) => {
     const handle = await open(device, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const [file, ...args] = [...under, process.execPath, ...READER_FLAGS, program];
-      const child = spawn(file as string, args, {
+      const child = spawn(process.execPath, [...READER_FLAGS, program], {
         cwd: "/",
         env: {},
         stdio: [handle.fd, "pipe", "inherit"],
       });
+      const said = outputOf(child);
       await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-      const { stdout } = child;
-      if (!stdout) throw new TypeError("the reader has no output");
       return {
-        said: stdout,
+        said,
         end: () => {
           child.kill("SIGKILL");
-          stdout.destroy();
+          said.destroy();
         },
       };
     } finally {
       await handle.close();
     }
   };
+
+/** Node throws away what a child has said when it ends before somebody reads it; from here on somebody does. */
+export function outputOf(child: ChildProcess): Readable {
+  if (!child.stdout) throw new TypeError("the reader has no output");
+  return child.stdout.pipe(new PassThrough());
+}
 
 /** In the field systemd starts the reader, in a sandbox of its own and with the device opened, for each connection. */
 export const connectReader =

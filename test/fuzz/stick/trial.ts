@@ -4,13 +4,20 @@ import { join } from "node:path";
 import { systemClock } from "../../../drivers/kit/index.ts";
 import { StateDisk } from "../../../provisioning/activate/index.ts";
 import { STICK_LIMITS, type Staged } from "../../../provisioning/stick/index.ts";
-import { READER_FLAGS, readStick, type StartReader } from "../../../runtime/provisioner/stick/reader.ts";
+import {
+  outputOf,
+  READER_FLAGS,
+  readStick,
+  type StartReader,
+} from "../../../runtime/provisioner/stick/reader.ts";
 
 /** What one run of a fresh reader came to. */
 export interface Trial {
   /** `read`, or the code of what was refused first. */
   outcome: string;
   wrong: string[];
+  /** The time was too long, whoever had the processor meanwhile. */
+  late: boolean;
   peakKiB: number;
   wallS: number;
   cpuS: number;
@@ -61,9 +68,8 @@ export async function tryImage(
         resolve(code);
       });
     });
-    if (!child.stdout) throw new TypeError("the reader has no output");
     return {
-      said: child.stdout,
+      said: outputOf(child),
       // It is to end by itself; only what was late is ended.
       end: () =>
         void setTimeout(() => open && process.kill(-(child.pid as number), "SIGKILL"), 10_000).unref(),
@@ -77,8 +83,9 @@ export async function tryImage(
   const staged = read.value;
   wrong.push(...(await check(staged)));
   await staged.discard();
+  // A reader that was ended by force has left no measures.
   const numbers = readFileSync(measured, "utf8").trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
-  const [peakKiB = Number.NaN, wallS = Number.NaN, user = Number.NaN, system = Number.NaN] = numbers;
+  const [peakKiB = 0, wallS = STICK_LIMITS.timeMs, user = 0, system = 0] = numbers;
   const whole = staged.whole?.code;
   if (code !== 0) wrong.push(`the reader ended with ${code}`);
   const words = readFileSync(said, "utf8");
@@ -86,9 +93,10 @@ export async function tryImage(
   if (readFileSync(traced, "utf8") !== "")
     wrong.push(`mounted: ${readFileSync(traced, "utf8").slice(0, 300)}`);
   if (whole === "stick.broken") wrong.push("the reader is broken");
-  if (!(peakKiB * 1024 <= STICK_LIMITS.memoryBytes)) wrong.push(`${peakKiB} KiB`);
-  if (!(wallS * 1000 <= STICK_LIMITS.timeMs) || whole === "stick.slow") wrong.push(`${wallS} s`);
+  if (peakKiB * 1024 > STICK_LIMITS.memoryBytes) wrong.push(`${peakKiB} KiB`);
+  const late = wallS * 1000 > STICK_LIMITS.timeMs || whole === "stick.slow";
+  if (late) wrong.push(`${wallS} s`);
   const first = staged.refused.find(({ result }) => !result.ok)?.result;
   const refused = first && !first.ok ? first.error.code : undefined;
-  return { outcome: whole ?? refused ?? "read", wrong, peakKiB, wallS, cpuS: user + system };
+  return { outcome: whole ?? refused ?? "read", wrong, late, peakKiB, wallS, cpuS: user + system };
 }

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { Clock } from "../../../drivers/kit/index.ts";
-import { readAnswer } from "../../../provisioning/answer/index.ts";
+import { readAnswer, readReplyFile, replyFile } from "../../../provisioning/answer/index.ts";
 import { makeBundle } from "../../../provisioning/bundle/index.ts";
 import { readConfiguration, type UnitConfiguration } from "../../../provisioning/index.ts";
 import { type Stack, startStack } from "../../../runtime/dev/stack.ts";
@@ -11,6 +11,7 @@ import { UNIT } from "../../../runtime/dev/unit-plan.ts";
 import { eventually, suite } from "../../kit.ts";
 import { codeOf } from "../../support/bundles.ts";
 import { wrongGeneration } from "../../support/generation.ts";
+import { makeStick, readFrom } from "../../support/sticks.ts";
 
 const { test, run } = suite("bundles for a unit that runs", 180_000);
 const PORTS = 23_640;
@@ -118,6 +119,18 @@ test("from a folder, over the link, and back from one with which a device does n
     },
     60_000,
   );
+
+  const image = join(data, "stick.img");
+  makeStick(
+    image,
+    { bits: 12, clusterBytes: 512, kib: 1_024 },
+    { "a.kbundle": bundle(stack, 4, withIdle(first, 99)), "REPLY.BIN": replyFile() },
+  );
+  symlinkSync(image, stack.slot);
+  await eventually("the stick is answered", () => readReplyFile(readFrom(image, "REPLY.BIN")).ok, 60_000);
+  assert.is((await configuration(stack)).screen.idleS, 99);
+  const notice = JSON.parse(readFileSync(join(stack.state, "stick.json"), "utf8")) as { state: string };
+  assert.ok(["trying", "accepted"].includes(notice.state), notice.state);
   assert.equal((await wrongGeneration(stack.state)).wrong, []);
 });
 

@@ -1,6 +1,7 @@
 import { type Clock, Emitter, err, ok, type Result } from "../../../../drivers/kit/index.ts";
 import { makeReceiptCode } from "../../../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../../../provisioning/index.ts";
+import type { StickNotice } from "../../../../provisioning/stick/notice/index.ts";
 import type { BackOffice } from "../../../../runtime/core/backoffice.ts";
 import type { Input, ScreenModel, View } from "../../../../runtime/core/screen/model.ts";
 import { Reception } from "../../../../runtime/core/visit/reception.ts";
@@ -121,6 +122,12 @@ export class FakeOffice {
 
   count = (method: string): number => this.calls.filter((call) => call.method === method).length;
 
+  /** What the provisioner tells of a stick. */
+  readonly stick = {
+    current: undefined as StickNotice | undefined,
+    events: new Emitter<{ changed: undefined }>(),
+  };
+
   office(): BackOffice {
     const call = async (method: string, body: Record<string, unknown>): Promise<Reply> => {
       this.calls.push({ method, body });
@@ -168,6 +175,7 @@ export class FakeOffice {
         events: this.releases,
       },
       telemetry: { count: (name: string) => this.counts.push(name) },
+      stick: this.stick,
       store: { tx: (work: (t: unknown) => unknown) => work(statements) },
     } as unknown as BackOffice;
   }
