@@ -28,6 +28,7 @@ const UNIT_PROCESSES: Record<string, string> = {
   vault: "runtime/vault/main.ts",
   senses: "runtime/senses/main.ts",
   provisioner: "runtime/provisioner/main.ts",
+  "usb-gate": "runtime/provisioner/gate/main.ts",
   console: "runtime/console/main.ts",
 };
 const DEV_PROCESSES: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
-import { readConfiguration } from "../../provisioning/index.ts";
+import { readConfiguration, type UnitConfiguration } from "../../provisioning/index.ts";
 import { socketOf } from "../ipc/index.ts";
 import { type BackOffice, startBackOffice } from "./backoffice.ts";
 import { ScreenServer } from "./screen/server.ts";
@@ -84,6 +84,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
         missing: Object.fromEntries(Object.entries(offers).map(([id, offer]) => [id, offer.missing])),
         link: office.link.up,
         centre: office.link.hostOnline,
+        serviceDoor: serviceDoor(config, office),
         hours: office.health.hours().state,
       };
     },
@@ -115,4 +116,12 @@ export async function startCore(options: CoreOptions): Promise<Core> {
       await office.stop();
     },
   };
+}
+
+const SERVICE_DOOR = "door.service";
+
+/** Of the door behind which the service port is: `none` where no contact is configured or no vault reads it. */
+function serviceDoor(config: UnitConfiguration, { devices }: BackOffice): "open" | "closed" | "none" {
+  if (!config.roles.includes("collection") || !config.interlocks?.includes(SERVICE_DOOR)) return "none";
+  return devices.vaultReady && devices.interlocks.includes(SERVICE_DOOR) ? "open" : "closed";
 }
