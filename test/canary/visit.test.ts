@@ -54,6 +54,7 @@ async function visitAndLook(
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
     viewport: { width: 1080, height: 1920 },
+    reducedMotion: "reduce",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
   });
   t.after(() => context.close());
@@ -147,6 +148,7 @@ async function unsealed(t: TestContext, dist: string): Promise<Set<string>> {
   const context = await chromium.launchPersistentContext(join(data, "profile"), {
     executablePath: "/usr/bin/chromium",
     viewport: { width: 1080, height: 1920 },
+    reducedMotion: "reduce",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
   });
   t.after(() => context.close());

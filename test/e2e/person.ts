@@ -35,7 +35,8 @@ export class Visitor {
   }
 
   static async come(browser: Browser, stack: Stack, size = KIOSK): Promise<Visitor> {
-    const page = await browser.newPage({ viewport: size });
+    // Drawings that move cost a machine without graphics more than the unit itself.
+    const page = await browser.newPage({ viewport: size, reducedMotion: "reduce" });
     const url = await stack.unit?.screen();
     if (!url) throw new Error("no unit");
     await page.goto(url);
