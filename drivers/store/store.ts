@@ -1,6 +1,6 @@
 import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Database } from "sqlite3";
+import type { Database, Statement } from "sqlite3";
 import { defineErrors, defineEvents, type Fault, isFault, Mutex } from "../kit/index.ts";
 
 export const storeFault = defineErrors("store", {
@@ -95,7 +95,7 @@ export async function openStore(path: string, options: StoreOptions): Promise<St
     const code = (error as { code?: string }).code;
     throw storeFault(code === "SQLITE_BUSY" ? "busy" : "corrupt", { sqlite: code ?? "unknown" }, error);
   }
-  return makeStore(db, raw);
+  return makeStore(db, new Prepared(db));
 }
 
 /**
@@ -184,6 +184,66 @@ function statementsOf(db: Database): Statements {
   };
 }
 
+/** More texts than these are not kept: somebody builds them. */
+const MAX_PREPARED = 200;
+
+/**
+ * Statements that are prepared once for each text: one way to SQLite's thread and back, where preparing and ending it for each
+ * call makes three. All of them read to the end, so that none holds its transaction open.
+ */
+class Prepared implements Statements {
+  readonly #db: Database;
+  readonly #statements = new Map<string, Promise<Statement>>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async run(sql: string, ...values: Value[]): Promise<{ changes: number; lastId: number }> {
+    const statement = await this.#statement(sql);
+    return new Promise((resolve, reject) => {
+      statement.run(values, function (this: { changes: number; lastID: number }, error: Error | null) {
+        if (error) reject(error);
+        else resolve({ changes: this.changes, lastId: this.lastID });
+      });
+    });
+  }
+
+  async get<R extends Row>(sql: string, ...values: Value[]): Promise<R | undefined> {
+    return (await this.all<R>(sql, ...values))[0];
+  }
+
+  async all<R extends Row>(sql: string, ...values: Value[]): Promise<R[]> {
+    const statement = await this.#statement(sql);
+    return new Promise((resolve, reject) =>
+      statement.all(values, (error: Error | null, rows: unknown) =>
+        error ? reject(error) : resolve(rows as never),
+      ),
+    );
+  }
+
+  /** Lets go of all of them; the database cannot be closed before. */
+  async end(): Promise<void> {
+    const all = [...this.#statements.values()];
+    this.#statements.clear();
+    for (const statement of await Promise.allSettled(all))
+      if (statement.status === "fulfilled") statement.value.finalize();
+  }
+
+  async #statement(sql: string): Promise<Statement> {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      if (this.#statements.size >= MAX_PREPARED) await this.end();
+      statement = new Promise((resolve, reject) => {
+        const made = this.#db.prepare(sql, (error: Error | null) => (error ? reject(error) : resolve(made)));
+      });
+      this.#statements.set(sql, statement);
+      statement.catch(() => this.#statements.delete(sql));
+    }
+    return statement;
+  }
+}
+
 /** Errors after which the file's state is unknown: nothing more is done with this handle. */
 const FATAL = new Set([
   "SQLITE_IOERR",
@@ -194,7 +254,7 @@ const FATAL = new Set([
   "SQLITE_READONLY",
 ]);
 
-function makeStore(db: Database, raw: Statements): Store {
+function makeStore(db: Database, raw: Prepared): Store {
   const queue = new Mutex();
   let dead: Fault | undefined;
   let tellFailed: (fault: Fault) => void;
@@ -245,6 +305,7 @@ function makeStore(db: Database, raw: Statements): Store {
     failed,
     close: async () => {
       await queue.stop(storeFault("dead", { sqlite: "closed" }));
+      await raw.end();
       await closeDatabase(db);
     },
   };

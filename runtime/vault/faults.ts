@@ -43,6 +43,12 @@ export const vaultFault = defineErrors("vault", {
     remedy: "operatorClear",
     cause: "hardware",
   },
+  selfCheck: {
+    what: "The vault refused a good signature or took a spoiled one when it tested itself",
+    todo: "The process starts again; nothing is handed out meanwhile. Install the package anew when this repeats",
+    remedy: "software",
+    cause: "software",
+  },
   slotBusy: { what: "The slot is in use", todo: "Close its door first", remedy: "tryAgain", cause: "user" },
   contradiction: {
     what: "The sensors say something else than the ledger",

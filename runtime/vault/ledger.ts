@@ -104,10 +104,14 @@ export class Ledger {
 
   /** Whether a voucher, or a later one for the same item, has been used. */
   async used(voucher: string, itemHash: string, seq: number): Promise<"consumed" | "superseded" | undefined> {
-    if (await this.#store.get("SELECT 1 FROM consumed WHERE voucher = ?", voucher)) return "consumed";
-    if (await this.#store.get("SELECT 1 FROM consumed WHERE item_hash = ? AND seq >= ?", itemHash, seq))
-      return "superseded";
-    return undefined;
+    const rows = await this.#store.all<{ voucher: string }>(
+      "SELECT voucher FROM consumed WHERE voucher = ? OR (item_hash = ? AND seq >= ?)",
+      voucher,
+      itemHash,
+      seq,
+    );
+    if (rows.some((row) => row.voucher === voucher)) return "consumed";
+    return rows.length > 0 ? "superseded" : undefined;
   }
 
   /** Motions of a dispenser that were issued under one effect. */

@@ -37,6 +37,8 @@ export class Papers {
   readonly #sensesKeyPath: string;
   readonly #clock: Clock;
   readonly #started: { wall: number; mono: number };
+  /** What was last read of them. */
+  #senses: { text: string; key: PublicKey | undefined } | undefined;
   readonly #challenges = new Map<string, { voucherHash: string; until: number }>();
 
   constructor(options: { unit: string; keys: readonly PublicKey[]; sensesKeyPath: string; clock: Clock }) {
@@ -107,11 +109,15 @@ export class Papers {
     return ok({ operator: release.value.operator });
   }
 
-  /** Public key of the senses of this unit; written by them, in a place that the core cannot write. */
+  /** Public key of the senses of this unit; written by them, in a place that the core cannot write. They may make a new one. */
   #sensesKey(): PublicKey | undefined {
     try {
-      const key = parseJson(PublicKeySchema, readFileSync(this.#sensesKeyPath, "utf8"), "senses key");
-      return key.ok && key.value.role === "senses" ? key.value : undefined;
+      const text = readFileSync(this.#sensesKeyPath, "utf8");
+      if (text !== this.#senses?.text) {
+        const key = parseJson(PublicKeySchema, text, "senses key");
+        this.#senses = { text, key: key.ok && key.value.role === "senses" ? key.value : undefined };
+      }
+      return this.#senses.key;
     } catch {
       return undefined;
     }

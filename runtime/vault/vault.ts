@@ -29,6 +29,7 @@ import type { MotionContext } from "./motion.ts";
 import { Papers } from "./papers.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
 import { Refusals } from "./refusals.ts";
+import { checkVerification } from "./self-check.ts";
 import { tokenMint } from "./tokens.ts";
 
 export interface VaultOptions {
@@ -274,6 +275,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     settled = true;
     log("ready", { open, slots: config.slots.length });
     void tellSlots();
+    checkVerification(clock, stopping.signal).catch(endProcess);
     const staff = async () =>
       exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0;
     const shared = {

@@ -78,6 +78,19 @@ test("what was stored is there after reopening, and later migrations are added",
   await second.tx((s) => appendJournal(s, 1, "a.b", { n: 1 }));
 });
 
+test("a statement that is wrong is told at each call, and any number of texts may be used", async (t) => {
+  const store = await openStore(place(t), { migrations: MIGRATIONS });
+  t.after(() => store.close());
+  for (let i = 0; i < 2; i++) {
+    assert.match(await code(store.get("SELECT one FROM nowhere")), /no such table/);
+    assert.match(await code(store.tx((s) => s.run("INSERT INTO nowhere VALUES (1)"))), /no such table/);
+  }
+  await store.tx(async (s) => {
+    for (let i = 0; i < 450; i++) await s.run(`INSERT INTO things (name) VALUES ('${i}')`);
+  });
+  assert.is((await store.get<{ n: number }>("SELECT count(*) AS n FROM things"))?.n, 450);
+});
+
 test("an altered or removed journal row is seen", async (t) => {
   const store = await openStore(place(t), { migrations: MIGRATIONS });
   t.after(() => store.close());
