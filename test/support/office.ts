@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Emitter, sha256Hex, systemClock } from "../../drivers/kit/index.ts";
+import { Emitter, isFault, sha256Hex, systemClock } from "../../drivers/kit/index.ts";
 import {
   type Manifest,
   ManifestSchema,
@@ -119,7 +119,10 @@ export function centreInMemory(unitId: string): CentreInMemory {
           return;
         }
         for (let i = 0; i < (centre.twice ? 2 : 1); i++)
-          await link.deliver("sub", [sid, "r"], centre.receipt(sid, state, over));
+          await link.deliver("sub", [sid, "r"], centre.receipt(sid, state, over)).catch((error) => {
+            // What a store that is closed cannot keep stays with the broker.
+            if (!isFault(error, "store.dead")) throw error;
+          });
       };
       const advance = async (sid: string) => {
         const stored = manifests.get(sid);

@@ -182,6 +182,9 @@ test("one that gets no answer does not keep the next one waiting", async (t) => 
   rig.submissions.start();
   rig.link.host(true);
   await eventually("the other one arrives", () => rig.centre.counted.has(free.sid));
+  // It is counted before its receipt is on its way.
+  await eventually("its receipt is taken", () => rig.files().length === 1);
+  assert.equal(rig.files(), [stuck.sid]);
   assert.is((await rig.submissions.pending()).count, 1);
 });
 
