@@ -25,6 +25,14 @@ export const toolFault = defineErrors("provision", {
     "The file is there already and is not overwritten",
     "Choose another name, or move the file away",
   ),
+  inUse: mistake(
+    "A file system of the device is in use",
+    "Unmount it, and look twice whether it is the right device",
+  ),
+  notErased: mistake(
+    "Everything on the device would be erased",
+    "Look whether it is the right device; if so, say --erase yes",
+  ),
   tooLarge: mistake(
     "What is to go into the bundle is more than one may hold",
     "Split it, or leave something out",

@@ -1,10 +1,14 @@
-import { readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { type Fault, parseJson } from "../../drivers/kit/index.ts";
-import { type Answer, AnswerSchema, readAnswer, readReplyFile } from "../answer/index.ts";
+import { type Answer, AnswerSchema, REPLY_BYTES, readAnswer, readReplyFile } from "../answer/index.ts";
 import { BUNDLE_KINDS, type BundleKind, type Target } from "../bundle/index.ts";
 import { BUNDLE_ROLES, type BundleRole, checkKeySet, type KeySet, KeySetSchema } from "../keys/index.ts";
+import { descriptorSource, openStick, readNew } from "../stick/fat/index.ts";
+import { stickFault } from "../stick/index.ts";
+import { Refusal } from "../stick/refusal.ts";
 import { toolFault } from "./faults.ts";
+import { isStick } from "./stick-writer.ts";
 
 /** The options and operands of one call. Every reader throws a Fault that names the option. */
 export class Options {
@@ -102,8 +106,27 @@ const orThrow = <T>(result: { ok: true; value: T } | { ok: false; error: Fault }
 export const keySetIn = async (path: string): Promise<KeySet> =>
   orThrow(checkKeySet(orThrow(parseJson(KeySetSchema, (await bytesOf(path)).toString("utf8"), path)), true));
 
-/** A unit's answer: REPLY.BIN from a stick, the JSON that `read --out` wrote, or the JWS that came over the link. */
+/** `REPLY.BIN` of an image or a device, by the reader that a unit has. */
+async function replyOf(path: string): Promise<Buffer> {
+  const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+    throw toolFault("cannotRead", { file: path, code: error.code }, error);
+  });
+  try {
+    const source = descriptorSource(handle.fd);
+    const { reply } = openStick(source);
+    if ("refused" in reply) throw stickFault("reply", { what: reply.what });
+    return readNew(source, reply.at, REPLY_BYTES);
+  } catch (error) {
+    throw error instanceof Refusal ? stickFault(error.code, { what: error.what }) : error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A unit's answer: a stick by its image or device, REPLY.BIN from a stick, the JSON that `read --out` wrote, or the JWS that came over the link. */
 export async function answerIn(path: string): Promise<Answer> {
+  const info = await stat(path).catch(() => undefined);
+  if (info && isStick(info)) return orThrow(readReplyFile(await replyOf(path)));
   const bytes = await bytesOf(path);
   const text = bytes.toString("latin1");
   // As it came over the link.
