@@ -30,6 +30,7 @@ const UNIT_PROCESSES: Record<string, string> = {
   provisioner: "runtime/provisioner/main.ts",
   "usb-gate": "runtime/provisioner/gate/main.ts",
   console: "runtime/console/main.ts",
+  grants: "runtime/grants/main.ts",
 };
 const DEV_PROCESSES: Record<string, string> = {
   core: "runtime/dev/core.ts",

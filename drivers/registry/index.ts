@@ -67,6 +67,9 @@ export type DeviceConfiguration = { [Name in DriverName]: DeviceOf<Name> }[Drive
 
 export const DRIVER_NAMES = Object.keys(REGISTRY) as DriverName[];
 
+/** The process that drives a device. */
+export const processOf = (device: DeviceConfiguration): "vault" | "senses" => REGISTRY[device.driver].process;
+
 /** Makes the drivers of one process, in the order of the configuration. */
 export async function createDrivers(
   process: "vault" | "senses",
