@@ -25,6 +25,7 @@ const PLACES: Record<string, string> = {
   "sysusers.conf": "usr/lib/sysusers.d/guichet.conf",
   "tmpfiles.conf": "usr/lib/tmpfiles.d/guichet.conf",
   "udev.rules": "usr/lib/udev/rules.d/71-guichet.rules",
+  "../udev/70-guichet-usb.rules": "usr/lib/udev/rules.d/70-guichet-usb.rules",
   "policies.json": "etc/chromium/policies/managed/guichet.json",
   "system.conf": "usr/lib/systemd/system.conf.d/50-guichet.conf",
   "sysctl.conf": "usr/lib/sysctl.d/50-guichet.conf",
