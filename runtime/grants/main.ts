@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { getServers } from "node:dns";
 import { lookup } from "node:dns/promises";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { dirname } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { defineEvents } from "../../drivers/kit/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
@@ -67,6 +68,7 @@ async function addressesOf(host: string): Promise<{ addresses: string[]; resolve
 /** Writes rules that are not there yet and has them applied; those that could not be are not left to be taken for it. */
 async function changed(path: string, text: string, apply: () => Promise<unknown>): Promise<boolean> {
   if ((await readFile(path, "utf8").catch(() => undefined)) === text) return false;
+  await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text, { mode: 0o644 });
   try {
     await apply();
