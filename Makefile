@@ -20,7 +20,7 @@ system:
 
 .PHONY: system-test
 system-test: system
-	@tools/system-packages.sh chromium=chromium mosquitto=mosquitto strace=strace openssl=openssl mkfs.vfat=dosfstools mcopy=mtools
+	@tools/system-packages.sh chromium=chromium mosquitto=mosquitto systemd-analyze=systemd python3=python3 strace=strace openssl=openssl mkfs.vfat=dosfstools mcopy=mtools
 
 node_modules/.ready: package.json package-lock.json
 	npm ci --no-audit --no-fund

@@ -40,13 +40,15 @@ export interface Package {
   /** Folder with the built unit. */
   unit: string;
   outDir?: string;
+  /** Without compression, for who only looks into it. */
+  plain?: boolean;
 }
 
 /** @returns path of the package */
-export function buildDeb({ architecture, unit, outDir = "dist/deb" }: Package): string {
+export function buildDeb({ architecture, unit, outDir = "dist/deb", plain }: Package): string {
   const root = join(outDir, `root-${architecture}`);
   rmSync(root, { recursive: true, force: true });
-  mkdirSync(join(root, "usr/lib"), { recursive: true });
+  for (const folder of ["usr/lib", "usr/bin"]) mkdirSync(join(root, folder), { recursive: true });
   // What V8 has compiled is made where it will run, by the very Node that runs it.
   cpSync(unit, join(root, PROGRAMS), {
     recursive: true,
@@ -73,7 +75,13 @@ export function buildDeb({ architecture, unit, outDir = "dist/deb" }: Package): 
   const file = join(outDir, `guichet_${VERSION}_${architecture}.deb`);
   execFileSync(
     "dpkg-deb",
-    ["--root-owner-group", "-Zzstd", "-z12", "--threads-max=1", "--build", root, file],
+    [
+      "--root-owner-group",
+      ...(plain ? ["-Znone"] : ["-Zzstd", "-z12", "--threads-max=1"]),
+      "--build",
+      root,
+      file,
+    ],
     {
       env: { ...process.env, SOURCE_DATE_EPOCH: sourceDate() },
       stdio: ["ignore", "ignore", "inherit"],

@@ -17,7 +17,6 @@ const QUIET = 2;
 /** The whole page for a text console of 80 columns and 25 lines, with all that clears it before. */
 export function page({ code, what, todo }: Notice): string {
   const lines = [
-    "",
     // In English only: the kernel's console has no other letters.
     "   OUT OF SERVICE",
     "",
@@ -28,15 +27,12 @@ export function page({ code, what, todo }: Notice): string {
     "",
     ...qrLines(code).map((line) => `   ${PAPER}${line}${PLAIN}`),
   ];
-  return `${CLEAR}${lines.join("\r\n")}\r\n`;
+  return `${CLEAR}${lines.join("\r\n")}`;
 }
 
 /** A QR code in half blocks, two rows of modules a line, on white with its quiet zone. */
 export function qrLines(text: string): string[] {
-  // In capitals it is one of the smallest kind, which an old camera reads from an arm's length.
-  const { data, size } = create([{ data: Buffer.from(text.toUpperCase()), mode: "byte" }], {
-    errorCorrectionLevel: "L",
-  }).modules;
+  const { data, size } = create(text, { errorCorrectionLevel: "L" }).modules;
   const dark = (row: number, column: number): boolean =>
     row >= 0 && column >= 0 && row < size && column < size && data[row * size + column] === 1;
   const lines: string[] = [];

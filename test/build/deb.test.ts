@@ -1,0 +1,95 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { buildDeb, writeUnits } from "../../tools/deb.ts";
+import { suite } from "../kit.ts";
+import { exposureOf, GOALS, unexplained } from "../sandbox/exposure.ts";
+
+const { test, run } = suite("the Debian package", 120_000);
+
+const temporary = (t: { after(teardown: () => void): void }): string => {
+  const folder = mkdtempSync(join(tmpdir(), "guichet-deb-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+test("holds what a unit runs, nothing of the bench and of developing, with modes of its own; twice the same bytes", (t) => {
+  const outDir = temporary(t);
+  const build = () => buildDeb({ architecture: "amd64", unit: "dist/unit", outDir, plain: true });
+  const file = build();
+  const first = createHash("sha256").update(readFileSync(file)).digest("hex");
+  assert.is(createHash("sha256").update(readFileSync(build())).digest("hex"), first);
+  const dpkg = (...args: string[]) => execFileSync("dpkg-deb", args, { encoding: "utf8" });
+  const entries = dpkg("-c", file)
+    .trim()
+    .split("\n")
+    .map((line) => line.split(/\s+/))
+    .map(([mode, owner, , , , name]) => ({ mode, owner, name: name ?? "" }));
+  for (const { mode, owner, name } of entries) {
+    assert.is(owner, "root/root", name);
+    assert.match(mode ?? "", /^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x|lrwxrwxrwx)$/, name);
+    assert.not.match(
+      name,
+      /bench|dist\/dev|\.test\.|hostile|node-pty|aedes|fastify|playwright|esbuild|\.cache$|\.ts$/,
+      name,
+    );
+  }
+  const names = new Set(entries.map(({ name }) => name));
+  for (const name of ["core", "vault", "senses", "provisioner", "console", "grants", "stick", "usb-gate"])
+    assert.ok(names.has(`./usr/lib/guichet/${name}.cjs`), name);
+  for (const name of readdirSync("provisioning/package/units"))
+    assert.ok(names.has(`./usr/lib/systemd/system/${name}`), name);
+  assert.ok(
+    names.has("./usr/share/doc/guichet/copyright") && names.has("./usr/share/doc/guichet/install.md"),
+  );
+  const control = dpkg("-f", file);
+  assert.match(control, /^Depends: nodejs \(>= 20\), systemd \(>= 253\)/m);
+  assert.match(control, /^Installed-Size: \d{4,}$/m);
+});
+
+test("its scripts are shell, and every program that is started is compiled when it is installed", () => {
+  for (const name of ["postinst", "prerm", "postrm"])
+    execFileSync("sh", ["-n", `provisioning/package/debian/${name}`]);
+  execFileSync("bash", ["-n", "provisioning/package/browser"]);
+  const compiled = /programs="([^"]+)"/.exec(readFileSync("provisioning/package/debian/postinst", "utf8"));
+  const bundled = readdirSync("dist/unit").flatMap((name) => /^(.*)\.bundle\.cjs$/.exec(name)?.[1] ?? []);
+  assert.equal(compiled?.[1]?.split(" ").sort(), bundled.sort());
+});
+
+test("systemd reads its units without a complaint", (t) => {
+  const folder = temporary(t);
+  writeUnits(folder);
+  const units = readdirSync(folder).filter((name) => !name.includes("@"));
+  const { stderr } = spawnSync(
+    "systemd-analyze",
+    ["verify", "--recursive-errors=no", ...units.map((name) => join(folder, name))],
+    {
+      encoding: "utf8",
+    },
+  );
+  const complaints = stderr
+    .split("\n")
+    // What is not there where this is built: the programs themselves, and a setting that came with systemd 253.
+    .filter((line) => line.includes(folder) || line.includes("guichet"))
+    .filter(
+      (line) => !/Unknown key( name)? 'OpenFile'|is not executable: No such file|seatd\.service/.test(line),
+    );
+  assert.equal(complaints, []);
+  assert.ok(existsSync(join(folder, "guichet-core.service")));
+});
+
+test("no process is more exposed than it may be, and what was relaxed is explained", (t) => {
+  const folder = temporary(t);
+  writeUnits(folder);
+  for (const [unit, goal] of Object.entries(GOALS)) {
+    const exposure = exposureOf(folder, unit);
+    assert.ok(exposure.score <= goal, `${unit}: ${exposure.score} > ${goal}`);
+    assert.equal(unexplained(unit, exposure, readFileSync("docs/hardening.md", "utf8")), []);
+    assert.is.not(unexplained(unit, exposure, "").length, 0, "the check has teeth");
+  }
+});
+
+run();

@@ -1,0 +1,34 @@
+import * as assert from "uvu/assert";
+import { benchDevices } from "../../../runtime/dev/unit-plan.ts";
+import { addressRules, deviceRules } from "../../../runtime/grants/index.ts";
+import { suite } from "../../kit.ts";
+
+const { test, run } = suite("grants");
+
+test("a line is its process's, a bus that two hang on is both's, what nobody names is not mentioned", () => {
+  const rules = deviceRules(benchDevices((role) => `/dev/serial/by-id/usb-${role}-if00-port0`)).split("\n");
+  const only = (part: string) => rules.filter((rule) => rule.includes(part));
+  assert.equal(only("lock.main"), [
+    'SUBSYSTEM=="tty", SYMLINK=="serial/by-id/usb-lock.main-if00-port0", OWNER="guichet-vault", GROUP="guichet-vault", MODE="0660"',
+  ]);
+  assert.match(only("finger.front")[0] ?? "", /OWNER="guichet-senses", GROUP="guichet-senses"/);
+  assert.equal(only("i2c"), [
+    'SUBSYSTEM=="i2c-dev", KERNEL=="i2c-1", OWNER="guichet-senses", GROUP="guichet-vault", MODE="0660"',
+  ]);
+  assert.is(only("OWNER").length, 4);
+});
+
+test("a name that is more than a name to udev gives nothing away", () => {
+  const [lock] = benchDevices(() => '/dev/*", RUN+="/bin/sh').filter(({ role }) => role === "lock.main");
+  assert.ok(lock);
+  assert.not.match(deviceRules([lock]), /OWNER|RUN/);
+});
+
+test("addresses are added to the core's service, each once a line", () => {
+  assert.match(
+    addressRules(["10.0.0.2", "10.0.0.1"]),
+    /\[Service\]\nIPAddressAllow=10\.0\.0\.1\nIPAddressAllow=10\.0\.0\.2\n$/,
+  );
+});
+
+run();
