@@ -110,6 +110,10 @@ crash-devices: node_modules/.ready ## core, vault, both and the device cut at ev
 fuzz: node_modules/.ready ## junk at every parser, compared with readers of their own (MINUTES= SEED= RUNS=)
 	node --expose-gc --import tsx test/fuzz/fuzz.ts
 
+.PHONY: sticks
+sticks: system-test node_modules/.ready ## sticks of every FAT and cluster size, made by dosfstools and mtools, read byte for byte
+	@$(TSX) test/provisioning/stick/all-sizes.ts
+
 .PHONY: fuzz-stick
 fuzz-stick: system-test node_modules/.ready ## hostile sticks, each read by a fresh process that is measured and traced (RUNS= SEED= RESUME=1 ONLY=)
 	@tools/system-packages.sh /usr/bin/time=time

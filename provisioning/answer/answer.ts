@@ -36,6 +36,22 @@ export const AnswerSchema = Type.Object(
     ),
     /** What is missing for service, as codes. */
     missing: Type.Array(Type.String({ maxLength: 60 }), { maxItems: 64 }),
+    /** What is built in and how it is; absent while the unit does not run. */
+    devices: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            role: Type.String({ maxLength: 60 }),
+            driver: Type.String({ maxLength: 60 }),
+            state: Type.String({ maxLength: 20 }),
+            /** As the device names itself. */
+            model: Type.Optional(Type.String({ maxLength: 60 })),
+          },
+          closed,
+        ),
+        { maxItems: 64 },
+      ),
+    ),
     /** Codes of recent faults, the newest first. */
     faults: Type.Array(Type.String({ maxLength: 60 }), { maxItems: 32 }),
   },

@@ -77,6 +77,9 @@ export function describeAnswer(answer: Answer): string[] {
     `  nonce      ${answer.nonce}`,
     ...answer.taken.map(({ file, code }) => `  ${file}: ${code === "ok" ? "taken" : `not taken, ${code}`}`),
     `  missing    ${list(answer.missing, "nothing")}`,
+    ...(answer.devices ?? []).map(
+      ({ role, driver, state, model }) => `  ${role}: ${state}, ${driver}${model ? ` (${model})` : ""}`,
+    ),
     `  faults     ${list(answer.faults, "none")}`,
     answer.request
       ? "  asks for a certificate (write it to a file with --request FILE)"

@@ -85,6 +85,12 @@ export async function startCore(options: CoreOptions): Promise<Core> {
         link: office.link.up,
         centre: office.link.hostOnline,
         serviceDoor: serviceDoor(config, office),
+        devices: office.devices.statuses().map(({ role, driver, lifecycle, identity }) => ({
+          role,
+          driver,
+          state: lifecycle,
+          ...(identity ? { model: identity.model } : {}),
+        })),
         hours: office.health.hours().state,
       };
     },

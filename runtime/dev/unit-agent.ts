@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 import { unitTrial } from "../../provisioning/activate/index.ts";
 import { askHealth } from "../ipc/index.ts";
-import { Agent, whenQuiet } from "../provisioner/index.ts";
+import { Agent, reportOf, whenQuiet } from "../provisioner/index.ts";
 
 interface Processes {
   restart(): Promise<void>;
@@ -18,4 +18,5 @@ export const openAgent = (
     clock,
     trial: unitTrial({ restart: async () => unit()?.restart(), health: () => askHealth(state) }),
     quiet: (signal) => whenQuiet(state, clock, signal),
+    report: () => reportOf(state),
   });

@@ -21,6 +21,7 @@ import {
 } from "../../provisioning/activate/index.ts";
 import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
 import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
+import type { UnitReport } from "./health.ts";
 
 const log = defineEvents("provisioner", {
   taken: {
@@ -43,6 +44,8 @@ export interface AgentOptions {
   disk?: StateDisk;
   /** Resolves when a restart disturbs nobody; bundles from the inbox wait for it, those of a technician do not. */
   quiet?: (signal: AbortSignal) => Promise<void>;
+  /** What the running unit says of itself, for the answer. */
+  report?: () => Promise<UnitReport | undefined>;
   /** Seconds since the epoch, when somebody who signs has said it. */
   attestedTime?: () => number | undefined;
 }
@@ -163,6 +166,7 @@ export class Agent {
     const { state, clock = systemClock } = this.#options;
     const standing = await readStanding(state);
     if (!standing.ok) throw standing.error;
+    const report = await this.#options.report?.();
     const { claim, identity, keys, counters, bundles } = standing.value;
     const answer: Answer = {
       v: 1,
@@ -180,7 +184,8 @@ export class Agent {
         file: file.slice(0, 120),
         code: result.ok ? "ok" : result.error.code,
       })),
-      missing: [],
+      missing: report?.missing ?? [],
+      ...(report ? { devices: report.devices } : {}),
       faults: this.#faults.slice(),
     };
     return signAnswer(answer, this.#keys.signing);

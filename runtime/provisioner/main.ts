@@ -4,7 +4,7 @@ import { systemPorts } from "../../drivers/ports/index.ts";
 import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
-import { whenQuiet } from "./health.ts";
+import { reportOf, whenQuiet } from "./health.ts";
 import { openStickSlot } from "./stick/index.ts";
 import { systemdTrial } from "./systemd.ts";
 
@@ -33,6 +33,7 @@ export async function main(): Promise<void> {
       state,
       trial: systemdTrial(state, systemClock),
       quiet: (signal) => whenQuiet(state, systemClock, signal),
+      report: () => reportOf(state),
     });
   if (take !== undefined) {
     const reports = await (await open()).take(take);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { access, open } from "node:fs/promises";
 import { connect } from "node:net";
 import { PassThrough, type Readable } from "node:stream";
 import { type Clock, err, type Fault, ok, type Result } from "../../../drivers/kit/index.ts";
@@ -95,5 +95,14 @@ export async function readStick(
   await limit;
   reading.end();
   if (late) staged.whole = stickFault("slow", { limit: STICK_LIMITS.timeMs });
+  // A reader for which there was no device any more has said nothing at all.
+  else if (staged.whole?.code === "stick.broken" && !(await isThere(device)))
+    staged.whole = stickFault("gone", { what: "node" }, staged.whole);
   return ok(staged);
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -34,7 +34,7 @@ function folder(t: TestContext): string {
 
 const check = (image: string): string => execFileSync("fsck.vfat", ["-n", "-v", image], { encoding: "utf8" });
 
-for (const mib of [4, 5, 31, 64, 1_024, 1_025, 9_000, 64_000])
+for (const mib of [4, 64, 1_024, 1_025, 64_000])
   test(`a volume of ${mib} MiB is good for dosfstools, mtools and the unit's reader`, (t) => {
     const image = join(folder(t), "stick.img");
     const files = {

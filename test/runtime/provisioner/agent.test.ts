@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { makePki } from "../../../fleet/server/index.ts";
 import { readStanding } from "../../../provisioning/activate/index.ts";
 import { type Answer, readAnswer, readReplyFile } from "../../../provisioning/answer/index.ts";
-import { Agent, type AgentOptions } from "../../../runtime/provisioner/index.ts";
+import { socketOf } from "../../../runtime/ipc/index.ts";
+import { Agent, type AgentOptions, reportOf } from "../../../runtime/provisioner/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import { board, certificate, codeOf, content, HEALTHY, Owner, signed, TLS } from "../../support/bundles.ts";
 import { tool } from "../../support/tool.ts";
@@ -137,6 +139,36 @@ test("an expired bundle is refused only by a unit to which somebody has attested
     ["ok"],
   );
 });
+
+test("the answer says what is missing and what is built in, as the running unit says it", async (t) => {
+  const { state } = board(t, owner);
+  const agent = await Agent.open({ state, trial: HEALTHY, report: () => reportOf(state) });
+  t.after(() => agent.stop());
+  assert.is((await agentAnswer(agent)).devices, undefined);
+  const socket = socketOf(state, "core");
+  mkdirSync(dirname(socket), { recursive: true });
+  const said = {
+    ready: true,
+    missing: { passport: ["device.finger.front", "store"], collection: ["store"] },
+    broken: ["one-stop"],
+    devices: [{ role: "lock.main", driver: "lock.kerong", state: "ready", model: "CU16" }],
+  };
+  const server = createServer((_, response) => response.end(JSON.stringify(said)));
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  t.after(() => server.close());
+  const { missing, devices } = await agentAnswer(agent);
+  assert.equal(missing, ["device.finger.front", "store", "service.one-stop"]);
+  assert.equal(devices, said.devices);
+  const file = join(state, "REPLY.BIN");
+  writeFileSync(file, await agent.reply());
+  assert.match(await tool.good("read", file), /lock.main: ready, lock.kerong \(CU16\)/);
+});
+
+async function agentAnswer(agent: Agent): Promise<Answer> {
+  const read = readAnswer(await agent.answer());
+  if (!read.ok) throw read.error;
+  return read.value;
+}
 
 test("the reply file is what the tool reads back", async (t) => {
   const { agent } = await open(t);

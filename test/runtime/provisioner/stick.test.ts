@@ -109,7 +109,7 @@ test("a reader that says what readers never say is broken, whatever else it said
       end,
     ],
   };
-  const read = async (frames: Buffer[]) => {
+  const read = async (frames: Buffer[], device = socket) => {
     say = Buffer.concat(frames);
     const options = {
       start: connectReader(socket),
@@ -117,13 +117,14 @@ test("a reader that says what readers never say is broken, whatever else it said
       disk: new StateDisk(),
       clock: systemClock,
     };
-    const staged = await readStick("", options);
+    const staged = await readStick(device, options);
     if (!staged.ok) throw staged.error;
     await staged.value.discard();
     return staged.value.whole?.code;
   };
   for (const [name, frames] of Object.entries(cases)) assert.is(await read(frames), "stick.broken", name);
   assert.is(await read([file, frame(2, "abc"), done, end]), undefined);
+  assert.is(await read([], join(at, "none")), "stick.gone");
 });
 
 test("a reader that says nothing is ended at its time", async (t) => {
