@@ -103,7 +103,11 @@ export async function siege(messages: number, valid: number, seed: number): Prom
       if ("raw" in it) return sendRaw(path, it.raw);
       if (!hostile.connected) hostile = await client();
       const untyped = hostile as unknown as { call(m: string, b: unknown): Promise<Result<unknown, Fault>> };
-      const answer = await untyped.call(it.method, it.body);
+      const answer = await untyped.call(it.method, it.body).catch((error: unknown) => {
+        if (!(error instanceof RangeError)) throw error;
+      });
+      // What an honest core's own end does not send is sent past it.
+      if (!answer) return sendRaw(path, oversized(it.method, it.body));
       if (answer.ok && !it.harmless) fail(`${it.kind}: ${it.method} was taken`);
       const code = answer.ok ? "answered" : answer.error.code;
       result.refusals[code] = (result.refusals[code] ?? 0) + 1;
@@ -266,6 +270,14 @@ async function untilReady(core: VaultClient): Promise<void> {
     if (ready && devices.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy")) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** A question that is longer than any may be, as a frame. */
+function oversized(name: string, body: unknown): Uint8Array {
+  const head = Buffer.from(JSON.stringify({ t: "q", id: 1, name, body }));
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(head.length);
+  return Buffer.concat([prefix, head]);
 }
 
 /** Bytes on a connection of their own, which hostile code then leaves. */
