@@ -5,7 +5,7 @@ import { type Generated, mutantsOf, mutated } from "./generate.ts";
 import { hunt } from "./hunt.ts";
 import { NAMED } from "./named.ts";
 import { type Judged, writeMutants } from "./report.ts";
-import { testsNotice } from "./unit-tests.ts";
+import { testsNotice, testsPass } from "./unit-tests.ts";
 
 /**
  * `RUNS=n SEED=s`: the named mutants, and n of the generated ones (all without it), drawn by the seed. Each is hunted by
@@ -32,6 +32,7 @@ async function inParallel<T>(list: readonly T[], job: (item: T) => Promise<void>
 
 const clean = await hunt([], SEED, WORLDS);
 if (clean.caught) throw new Error(`the vault itself fails: ${clean.caught}`);
+await testsPass();
 
 await inParallel(NAMED, async ({ name, rule, edits }) => {
   const { caught, seed } = await hunt(edits, SEED, NAMED_WORLDS);
