@@ -143,3 +143,8 @@ mutants: node_modules/.ready ## vaults that lack a safety rule, named and genera
 deb: build ## the Debian package of a unit, dist/deb/guichet_<version>_<architecture>.deb
 	@tools/system-packages.sh dpkg-deb=dpkg
 	$(TSX) tools/deb.ts
+
+.PHONY: sandbox
+sandbox: system-test deb ## how exposed each process is, and a hostile program in its place (in a container, as root)
+	@tools/system-packages.sh mmdebstrap=mmdebstrap systemd-nspawn=systemd-container
+	$(TSX) test/sandbox/sandbox.ts

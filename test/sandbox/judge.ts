@@ -45,7 +45,7 @@ export const RIGHTS: Record<string, Rights> = {
     writes:
       /^\/var\/lib\/guichet(\/(config\.d|keys|inbox))?$|^\/run\/guichet\/(restart|faults\/provisioner)$/,
     sockets: /^\/run\/guichet\/(core\/socket|stick\.sock)$/,
-    devices: NONE,
+    devices: /^\/dev\/(sd[a-z]+\d*|gpiochip\d+)$/,
     addresses: false,
   },
   console: {
@@ -60,8 +60,14 @@ export const RIGHTS: Record<string, Rights> = {
 /**
  * What a unit reached that is not its own.
  * @param allowed the one address, `host:port`, that the core may reach
+ * @param owned the device nodes of each unit, where they are known one by one
  */
-export function violations(unit: string, got: Got, allowed: string): string[] {
+export function violations(
+  unit: string,
+  got: Got,
+  allowed: string,
+  owned?: Readonly<Record<string, readonly string[]>>,
+): string[] {
   const rights = RIGHTS[unit];
   if (!rights) throw new TypeError(`no rights are known for ${unit}`);
   const wrong = (list: keyof Got, may: RegExp) =>
@@ -74,7 +80,9 @@ export function violations(unit: string, got: Got, allowed: string): string[] {
     ...wrong("files", rights.reads),
     ...wrong("written", rights.writes),
     ...wrong("sockets", rights.sockets),
-    ...wrong("devices", rights.devices),
+    ...(owned
+      ? got.devices.filter((one) => !owned[unit]?.includes(one)).map((one) => `devices: ${one}`)
+      : wrong("devices", rights.devices)),
     ...addresses.map((one) => `addresses: ${one}`),
     ...wrong("processes", NONE),
     ...wrong("privileges", /^executable memory$/),
