@@ -6,10 +6,11 @@ import { makeReceiptCode, newCollectionKey } from "../../fleet/contract/index.ts
 import { startStack } from "../../runtime/dev/stack.ts";
 import { openBrowser, Visitor } from "../e2e/person.ts";
 import { Staff } from "../e2e/staff.ts";
+import { photographSticks } from "./sticks.ts";
 
 /**
- * Photographs every screen of the running product in three languages at kiosk and telephone size, and the console and
- * the panel once, into docs/screens.
+ * Photographs every screen of the running product in three languages at kiosk and telephone size, and what is said of
+ * a stick, the console and the panel once, into docs/screens.
  */
 const OUT = "docs/screens";
 const SIZES = { kiosk: { width: 1080, height: 1920 }, phone: { width: 390, height: 844 } };
@@ -18,10 +19,14 @@ const LANGUAGES = ["en", "zh-Hant", "zh-Hans"];
 const data = mkdtempSync(join(tmpdir(), "guichet-screens-"));
 const stack = await startStack({ data, portBase: 21_100, seed: 1, alwaysOpen: true, quiet: true });
 const browser = await openBrowser();
-rmSync(OUT, { recursive: true, force: true });
+// `ONLY=sticks` renews what the screen says of sticks and leaves the other pictures as they are.
+const onlySticks = process.env.ONLY === "sticks";
+if (!onlySticks) rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 
 async function main(): Promise<void> {
+  await photographSticks(stack, browser, OUT);
+  if (onlySticks) return;
   const staff = new Staff(stack, browser);
   await staff.hire();
   const receipts: { reference: string; code: string }[] = [];
@@ -212,10 +217,12 @@ await main().catch((error) => {
   console.error(error);
   failed = 1;
 });
-const made = readdirSync(OUT).sort();
+const made = readdirSync(OUT)
+  .filter((name) => name.endsWith(".jpg"))
+  .sort();
 writeFileSync(
   join(OUT, "README.md"),
-  `# Screens\n\nMade by \`make screens\` from the running product: every screen of an application and a collection, in three languages, at\nkiosk size (1080 x 1920) and on a telephone (390 x 844); the console and the panel once.\n\n${made.map((name) => `- [${name}](${name})`).join("\n")}\n`,
+  `# Screens\n\nMade by \`make screens\` from the running product: every screen of an application and a collection, in three languages, at\nkiosk size (1080 x 1920) and on a telephone (390 x 844); what is said of a stick; the console and the panel once.\n\n${made.map((name) => `- [${name}](${name})`).join("\n")}\n`,
 );
 await browser.close();
 await stack.stop();

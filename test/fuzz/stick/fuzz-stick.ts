@@ -21,6 +21,7 @@ const workers = Number(process.env.WORKERS || 2);
 const only = process.env.ONLY === undefined || process.env.ONLY === "" ? undefined : Number(process.env.ONLY);
 const RECORD_FROM = 1_000;
 const GOOD_EVERY = 100;
+const TRIES = 5;
 
 interface Tally {
   done: number;
@@ -78,7 +79,9 @@ async function one(run: number, scratch: string): Promise<void> {
   const stick = good
     ? { family: "good", base: base.name, image: base.image, size: base.size }
     : makeHostile(random, bases);
-  const trial = await tryImage(program, scratch, stick.image, stick.size, good ? contents : undefined);
+  const attempt = () => tryImage(program, scratch, stick.image, stick.size, good ? contents : undefined);
+  let trial = await attempt();
+  for (let again = 0; trial.starved && again < TRIES; again++) trial = await attempt();
   const count = (of: Record<string, number>, name: string) => {
     of[name] = (of[name] ?? 0) + 1;
   };

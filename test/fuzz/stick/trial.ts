@@ -18,6 +18,8 @@ export interface Trial {
   wrong: string[];
   /** It took longer than it may, but spent most of that time waiting for a processor that did other work. */
   waited: boolean;
+  /** It waited so long that it was ended: this says nothing about it. */
+  starved: boolean;
   peakKiB: number;
   wallS: number;
   cpuS: number;
@@ -92,7 +94,8 @@ export async function tryImage(
   await staged.discard();
   // A reader that was ended by force has left no measures.
   const numbers = readFileSync(measured, "utf8").trim().split("\n").at(-1)?.split(" ").map(Number) ?? [];
-  const [peakKiB = 0, wallS = STICK_LIMITS.timeMs, user = 0, system = 0] = numbers;
+  const patience = (STICK_LIMITS.timeMs * PATIENCE) / 1_000;
+  const [peakKiB = 0, wallS = patience, user = 0, system = 0] = numbers;
   const whole = staged.whole?.code;
   if (code !== 0) wrong.push(`the reader ended with ${code}`);
   const words = readFileSync(said, "utf8");
@@ -103,9 +106,10 @@ export async function tryImage(
   if (peakKiB * 1024 > STICK_LIMITS.memoryBytes) wrong.push(`${peakKiB} KiB`);
   const cpuS = user + system;
   const late = wallS * 1000 > STICK_LIMITS.timeMs;
-  const waited = late && whole !== "stick.slow" && cpuS < wallS / 2 && cpuS * 2_000 < STICK_LIMITS.timeMs;
-  if ((late && !waited) || whole === "stick.slow") wrong.push(`${wallS} s`);
+  const waited = late && cpuS < wallS / 2 && cpuS * 2_000 < STICK_LIMITS.timeMs;
+  const starved = whole === "stick.slow" && cpuS * 2_000 < STICK_LIMITS.timeMs;
+  if ((late && !waited) || whole === "stick.slow") wrong.push(`${wallS} s, ${cpuS} s of a processor`);
   const first = staged.refused.find(({ result }) => !result.ok)?.result;
   const refused = first && !first.ok ? first.error.code : undefined;
-  return { outcome: whole ?? refused ?? "read", wrong, waited, peakKiB, wallS, cpuS };
+  return { outcome: whole ?? refused ?? "read", wrong, waited, starved, peakKiB, wallS, cpuS };
 }
