@@ -133,7 +133,17 @@ const sourceDate = (): string =>
   process.env.SOURCE_DATE_EPOCH ??
   execFileSync("git", ["log", "-1", "--format=%ct"], { encoding: "utf8" }).trim();
 
+/** Native parts that are compiled where the package is built; the others bring their binaries for both processors. */
+const COMPILED = ["sqlite3", "i2c-bus", "epoll"];
+const ARCHITECTURES: Record<string, Package["architecture"]> = { x64: "amd64", arm64: "arm64" };
+
 if (import.meta.url === `file://${process.argv[1]}`) {
-  const file = buildDeb({ architecture: "amd64", unit: "dist/unit" });
-  console.log(`built ${file}`);
+  const architecture = ARCHITECTURES[process.arch];
+  if (!architecture) throw new Error(`there is no package for ${process.arch}`);
+  console.log(`built ${buildDeb({ architecture, unit: "dist/unit" })}`);
+  for (const other of Object.values(ARCHITECTURES))
+    if (other !== architecture)
+      console.log(
+        `not built: ${other}. ${COMPILED.join(", ")} are compiled for this processor; run it on one of that kind`,
+      );
 }

@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { eventually, suite } from "../kit.ts";
+
+const { test, run } = suite("the service of the browser", 40_000);
+
+/** The shipped script with a program in the place of the compositor; what it tells systemd goes into a file. */
+async function session(t: { after(teardown: () => unknown): void }, compositor: string) {
+  const folder = mkdtempSync(join(tmpdir(), "guichet-browser-"));
+  const core = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => core.listen(0, "127.0.0.1", resolve));
+  const { port } = core.address() as AddressInfo;
+  for (const name of ["screen", "bin", "own"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "screen", "address"), `http://127.0.0.1:${port}/?t=secret\n`);
+  writeFileSync(join(folder, "bin", "cage"), `#!/bin/bash\necho "$@" > ${folder}/arguments\n${compositor}\n`);
+  chmodSync(join(folder, "bin", "cage"), 0o755);
+  const child = spawn("bash", ["provisioning/package/browser"], {
+    stdio: ["ignore", "ignore", "inherit", openSync(join(folder, "told"), "a")],
+    env: {
+      PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+      GUICHET_SCREEN: join(folder, "screen"),
+      XDG_RUNTIME_DIR: join(folder, "own"),
+    },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  t.after(async () => {
+    child.kill("SIGKILL");
+    core.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    ended,
+    told: () => readFileSync(join(folder, "told"), "utf8"),
+    arguments: () => readFileSync(join(folder, "arguments"), "utf8"),
+  };
+}
+
+test("it is ready when the page has drawn, beats while it draws, and ends when the browser ends", async (t) => {
+  const browser = await session(t, "sleep 0.2; touch painted; sleep 1; touch painted; sleep 1");
+  await eventually("it is ready", () => browser.told().startsWith("READY=1"));
+  assert.is(await browser.ended, 1);
+  assert.match(browser.told(), /^READY=1(WATCHDOG=1)+$/);
+  assert.match(browser.arguments(), /^-- chromium --kiosk .*http:\/\/127\.0\.0\.1:\d+\/\?t=secret$/m);
+  assert.not.match(browser.arguments(), /no-sandbox|remote-debugging/);
+});
+
+test("a page that does not draw is never told to be ready", async (t) => {
+  const browser = await session(t, "sleep 1.5");
+  assert.is(await browser.ended, 1);
+  assert.is(browser.told(), "");
+});
+
+run();
