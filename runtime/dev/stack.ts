@@ -1,9 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type Bench, benchSerialPath, matchScore, startBench } from "../../drivers/bench/index.ts";
+import {
+  type Bench,
+  type BenchOptions,
+  benchSerialPath,
+  matchScore,
+  startBench,
+} from "../../drivers/bench/index.ts";
 import { BENCH_TEMPLATE_FORMAT } from "../../drivers/bench/templates.ts";
 import { type Clock, setLog, systemClock } from "../../drivers/kit/index.ts";
 import { systemPorts } from "../../drivers/ports/index.ts";
+import type { DeviceConfiguration } from "../../drivers/registry/index.ts";
 import { startEmbeddedBroker } from "../../fleet/broker/index.ts";
 import type { SigningKey } from "../../fleet/contract/index.ts";
 import {
@@ -41,6 +48,10 @@ export interface StackOptions {
   dist?: string;
   /** Changes the unit's configuration before it is provisioned. */
   adjust?: (configuration: UnitConfiguration) => UnitConfiguration;
+  /** What is really wired to the unit, where that is not what `make run` has. */
+  wired?: (plan: UnitConfiguration) => DeviceConfiguration[];
+  /** Stands between a serial line and the simulators on it. */
+  between?: BenchOptions["between"];
   /** Where the unit's log lines go; the terminal's error stream when absent. */
   logFile?: string;
   /** Time of the trials of new configurations; the machine's own when absent. */
@@ -78,8 +89,23 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Brings up one unit with its bench, a broker and the centre, on this machine. What was there before goes on. */
-export async function startStack(options: StackOptions): Promise<Stack> {
+/** Everything around a unit, wherever that runs. */
+export interface Surroundings {
+  bench: Bench;
+  centre: Centre;
+  pki: Pki;
+  /** The keys whose bundles the unit takes. */
+  owner: Record<BundleRole, SigningKey>;
+  /** What the unit is to be configured with. */
+  configuration: UnitConfiguration;
+  screenOrigin: string;
+  panelUrl: string;
+  consoleUrl: string;
+  stop(): Promise<void>;
+}
+
+/** Brings up bench, broker and centre on this machine, for a unit that is made afterwards. */
+export async function startSurroundings(options: StackOptions): Promise<Surroundings> {
   const data = resolve(options.data);
   const [screenPort, panelPort, consolePort, brokerPort] = [0, 1, 2, 3].map((n) => options.portBase + n) as [
     number,
@@ -91,7 +117,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (options.quiet) setLog({ level: "error" });
   const benchDir = join(data, "bench");
   const centreDir = join(data, "centre");
-  const state = join(data, "unit");
   const serialPath = (role: string) => benchSerialPath(benchDir, role);
   const pki = await makePki(join(data, "pki"));
   const keys = centreKeys(centreDir);
@@ -109,10 +134,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   const configuration = options.adjust ? options.adjust(plan) : plan;
   const bench = await startBench({
-    config: { devices: benchDevices(serialPath), slots: configuration.slots },
+    config: { devices: options.wired?.(plan) ?? benchDevices(serialPath), slots: configuration.slots },
     dir: benchDir,
     seed: options.seed,
     panelPort,
+    ...(options.between ? { between: options.between } : {}),
   });
   const centre = await startCentre({
     dir: centreDir,
@@ -123,7 +149,29 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     // The bench's own matcher: it knows the made-up templates of the simulated module, and no others.
     matcher: { score: (format, a, b) => (format === BENCH_TEMPLATE_FORMAT ? matchScore(a, b) : undefined) },
   });
-  const owner = await keysIn(join(data, "owner"));
+  return {
+    bench,
+    centre,
+    pki,
+    owner: await keysIn(join(data, "owner")),
+    configuration,
+    screenOrigin: `http://127.0.0.1:${screenPort}`,
+    panelUrl: bench.panelUrl,
+    consoleUrl: centre.url,
+    stop: async () => {
+      await centre.stop();
+      await bench.stop();
+      await broker.stop();
+    },
+  };
+}
+
+/** Brings up one unit with its bench, a broker and the centre, on this machine. What was there before goes on. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const around = await startSurroundings(options);
+  const { bench, centre, pki, owner, configuration, screenOrigin, panelUrl, consoleUrl } = around;
+  const data = resolve(options.data);
+  const state = join(data, "unit");
   const identity = { device: "bench-1", hardware: "bench", keys: keySetOf(Object.values(owner)) };
   const device = await manufacture(state, identity, await pki.issue(UNIT));
   await centre.registerUnit({ unit: UNIT, deviceKey: device.public, services: configuration.services });
@@ -144,9 +192,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     bench,
     centre,
     state,
-    screenOrigin: `http://127.0.0.1:${screenPort}`,
-    panelUrl: bench.panelUrl,
-    consoleUrl: centre.url,
+    screenOrigin,
+    panelUrl,
+    consoleUrl,
     agent,
     slot,
     owner,
@@ -160,9 +208,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       await port.stop();
       await agent.stop();
       await stack.unit?.stop();
-      await centre.stop();
-      await bench.stop();
-      await broker.stop();
+      await around.stop();
     },
   };
   if (options.startUnit !== false) stack.startUnit(options.env);

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Person } from "../../drivers/bench/people.ts";
-import type { Stack } from "../../runtime/dev/stack.ts";
+import type { RunningUnit, Stack } from "../../runtime/dev/stack.ts";
 import { readCode } from "../support/codes.ts";
 
 /** Debian's browser, without its attempts to reach the network. */
@@ -19,6 +19,9 @@ export const openBrowser = (): Promise<Browser> =>
     ],
   });
 
+/** What somebody before a kiosk needs of it, wherever it runs. */
+export type Kiosk = Pick<Stack, "panelUrl"> & { unit: Pick<RunningUnit, "screen"> | undefined };
+
 export const KIOSK = { width: 1080, height: 1920 };
 
 /**
@@ -27,14 +30,14 @@ export const KIOSK = { width: 1080, height: 1920 };
  */
 export class Visitor {
   readonly page: Page;
-  readonly stack: Stack;
+  readonly stack: Kiosk;
 
-  constructor(page: Page, stack: Stack) {
+  constructor(page: Page, stack: Kiosk) {
     this.page = page;
     this.stack = stack;
   }
 
-  static async come(browser: Browser, stack: Stack, size = KIOSK): Promise<Visitor> {
+  static async come(browser: Browser, stack: Kiosk, size = KIOSK): Promise<Visitor> {
     // Drawings that move cost a machine without graphics more than the unit itself.
     const page = await browser.newPage({ viewport: size, reducedMotion: "reduce" });
     const url = await stack.unit?.screen();
@@ -45,7 +48,7 @@ export class Visitor {
 
   /** Waits for a kind of view; `and` narrows it by a selector inside. */
   async sees(kind: string, and = ""): Promise<void> {
-    await this.page.waitForSelector(`[data-view="${kind}"] ${and}`.trim(), { timeout: 30_000 });
+    await this.page.waitForSelector(`[data-view="${kind}"] ${and}`.trim());
   }
 
   /** Kind of the view now. */
@@ -53,7 +56,7 @@ export class Visitor {
 
   async touch(selector: string): Promise<void> {
     const button = this.page.locator(`${selector}:not([disabled])`).first();
-    await button.click({ timeout: 20_000 }).catch(async (error: Error) => {
+    await button.click().catch(async (error: Error) => {
       const seen = (await this.page.locator("[data-view]").first().textContent()) ?? "";
       throw new Error(`${error.message}\nThe screen said: ${seen.replaceAll(/\s+/g, " ")}`);
     });
@@ -137,7 +140,6 @@ export class Visitor {
       await this.lay(person, position);
       await this.page.waitForSelector(
         '[data-view="finger"][data-face="succeeded"], [data-view="finger"] [data-face="succeeded"]',
-        { timeout: 30_000 },
       );
       await this.lift();
       await this.page.waitForFunction(
@@ -266,7 +268,7 @@ export class Visitor {
 
   /** Takes what lies in the slot that the screen shows, and closes the door. */
   async takeFromSlot(): Promise<string> {
-    await this.page.waitForSelector('[data-view="door"][data-face="waiting"]', { timeout: 30_000 });
+    await this.page.waitForSelector('[data-view="door"][data-face="waiting"]');
     const slot = await this.litSlot();
     await this.panel("/door/open", { slot });
     await this.panel("/item/take", { slot });

@@ -14,11 +14,11 @@ const at = (name: string): string => `[data-test="${name}"]`;
 
 /** The staff of the centre, each with a browser window of their own. */
 export class Staff {
-  readonly #stack: Stack;
+  readonly #stack: Pick<Stack, "centre" | "consoleUrl">;
   readonly #browser: Browser;
   readonly #pages = new Map<string, Page>();
 
-  constructor(stack: Stack, browser: Browser) {
+  constructor(stack: Pick<Stack, "centre" | "consoleUrl">, browser: Browser) {
     this.#stack = stack;
     this.#browser = browser;
   }
@@ -90,15 +90,13 @@ export class Staff {
   async release(unit = "kt-01"): Promise<void> {
     const page = await this.console("emil");
     await page.click(at("nav-units"));
-    await page.click(at(`release-${unit}`), { timeout: 20_000 });
+    await page.click(at(`release-${unit}`));
   }
 
   /** Waits until the console shows the outcome of a document. */
   async sees(reference: string, service: string, text: string): Promise<void> {
     const page = await this.console("bea");
     await page.click(at("nav-documents"));
-    await page.waitForSelector(`${at(`document-${reference}-${service}`)}:has-text("${text}")`, {
-      timeout: 30_000,
-    });
+    await page.waitForSelector(`${at(`document-${reference}-${service}`)}:has-text("${text}")`);
   }
 }
