@@ -1,0 +1,44 @@
+import type { Answer } from "../../provisioning/answer/index.ts";
+import { answerOf, identityOf } from "./provisioning.ts";
+import type { HilRig } from "./rig.ts";
+import { until } from "./scenario.ts";
+import { adapters, SERVICE_PORT } from "./unit.ts";
+
+/**
+ * An emulated processor is ten times slower than a board, so that the services get more time to start. Nothing else of the
+ * package is changed.
+ */
+const PATIENCE = `for service in core vault senses provisioner; do
+  mkdir -p /etc/systemd/system/guichet-$service.service.d
+  printf '[Service]\\nTimeoutStartSec=600\\nWatchdogSec=180\\n' > /etc/systemd/system/guichet-$service.service.d/emulated.conf
+done`;
+
+/** Where the cabinet's own adapters are, and where a stick may be. Whatever is elsewhere is never admitted. */
+const BOARD = {
+  usb: {
+    servicePort: `1-${SERVICE_PORT}`,
+    internal: adapters().map(({ port }) => ({ port: `1-${port}`, vendor: "0403", product: "6001" })),
+  },
+};
+
+/** Makes the board what it is when it leaves the factory: a number, and whom it believes. */
+export async function manufacture(rig: HilRig): Promise<void> {
+  const { guest } = rig;
+  await guest.sh(PATIENCE);
+  await guest.sh(
+    `install -d /etc/guichet && cat > /etc/guichet/board.json <<'END'\n${JSON.stringify(BOARD)}\nEND`,
+  );
+  await guest.sh(
+    `install -d /etc/guichet && cat > /etc/guichet/identity.json <<'END'\n${identityOf(rig.around.owner)}\nEND`,
+  );
+  await guest.sh(
+    "systemctl daemon-reload && systemd-tmpfiles --create guichet.conf && systemctl restart guichet.target guichet-provisioner",
+  );
+}
+
+/** The unit's signed answer about itself, as it stands now. */
+export async function answer(rig: HilRig): Promise<Answer> {
+  const path = "/var/lib/guichet/answer.jws";
+  await until("the board answers", async () => (await rig.guest.run(`test -s ${path}`)).status === 0);
+  return answerOf(await rig.guest.sh(`cat ${path}`));
+}
