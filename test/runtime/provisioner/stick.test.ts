@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { err, ok, systemClock } from "../../../drivers/kit/index.ts";
+import { defer, err, ok, systemClock } from "../../../drivers/kit/index.ts";
 import { StateDisk } from "../../../provisioning/activate/index.ts";
 import { readReplyFile, replyFile } from "../../../provisioning/answer/index.ts";
 import { bundleFault } from "../../../provisioning/bundle/index.ts";
 import { noticeFor, STICK_LIMITS, stickFault } from "../../../provisioning/stick/index.ts";
-import { Agent, openStickSlot } from "../../../runtime/provisioner/index.ts";
+import { Agent, openStickSlot, StickPort } from "../../../runtime/provisioner/index.ts";
 import { connectReader, readStick } from "../../../runtime/provisioner/stick/reader.ts";
 import { writeReply } from "../../../runtime/provisioner/stick/reply.ts";
 import { Signals } from "../../../runtime/provisioner/stick/signals.ts";
@@ -148,6 +148,30 @@ test("a reader that says nothing is ended at its time", async (t) => {
   await clock.advance(STICK_LIMITS.timeMs + 1);
   const staged = await reading;
   assert.is(staged.ok && staged.value.whole?.code, "stick.slow");
+});
+
+test("a stick that is out already leaves its word on the screen for a while", async (t) => {
+  const { state } = board(t, owner);
+  const clock = new ManualClock();
+  const agent = await Agent.open({ state, trial: HEALTHY });
+  t.after(() => agent.stop());
+  const pulled = defer<void>();
+  const said = (async function* () {
+    await pulled.promise;
+    yield* [];
+  })();
+  const start = async () => ({ said, end: () => undefined });
+  const port = new StickPort({ state, agent, start, clock });
+  const there = () => existsSync(join(state, "stick.json"));
+  const reading = port.plugged(join(state, "none"));
+  await eventually("it is being read", there);
+  await port.unplugged();
+  pulled.resolve();
+  assert.equal(await reading, { v: 1, state: "gone", code: "stick.gone" });
+  await clock.advance(29_000);
+  assert.ok(there());
+  await clock.advance(2_000);
+  await eventually("it is gone", () => !there());
 });
 
 test("the answer goes into a reply file and nowhere else", async (t) => {
