@@ -90,8 +90,8 @@ export const NAMED: NamedMutant[] = [
     edits: [
       vault(
         "recovery.ts",
-        "const [now, again] = await locks.lookTwiceWhenReady(row.slot, signal);",
-        "const [now, again] = await locks.lookTwiceWhenReady(row.slot, signal);\n    await locks.unlock(row.slot, { effect: row.effect, device: locks.place(row.slot).lock, compartment: locks.place(row.slot).compartment } as never);",
+        "let [now, again] = await looks();",
+        "let [now, again] = await looks();\n  await locks.unlock(row.slot, { effect: row.effect, device: locks.place(row.slot).lock, compartment: locks.place(row.slot).compartment } as never);",
       ),
       vault("tokens.ts", "!live.delete(token) || ", ""),
     ],
