@@ -49,7 +49,7 @@ export const RIGHTS: Record<string, Rights> = {
     addresses: false,
   },
   console: {
-    reads: /^\/etc\/guichet\//,
+    reads: new RegExp(CONFIGURATION),
     writes: NONE,
     sockets: /^\/run\/guichet\/core\/socket$/,
     devices: /^\/dev\/tty1$/,
