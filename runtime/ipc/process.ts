@@ -50,9 +50,9 @@ export async function runProcess(options: {
   }
   supervisor?.tell("READY=1");
   rmSync(faultFile(state, name), { force: true });
-  const { stop } = running;
+  const own = running;
   for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => void stop().then(() => process.exit(0)));
+    process.once(signal, () => void own.stop().then(() => process.exit(0)));
 }
 
 function leaveFault(path: string, error: unknown): void {
