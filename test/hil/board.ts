@@ -7,7 +7,7 @@ import type { Guest } from "./guest.ts";
 import { PORTS } from "./guest.ts";
 
 /** Folder of the kernel's simulated lines. */
-const LINES = "/sys/devices/platform/gpio-sim.0/gpiochip0";
+export const LINES = "/sys/devices/platform/gpio-sim.0/gpiochip0";
 
 interface Line {
   offset: number;

@@ -13,6 +13,7 @@ export const PORTS = {
   broker: 18_703,
   portrait: 18_704,
   document: 18_705,
+  vault: 18_706,
 };
 
 /** A USB device of the guest: the port of its bus, and what QEMU plugs in there. */
@@ -57,7 +58,7 @@ export class Guest {
   #agent: Socket | undefined;
   #monitor: Monitor | undefined;
   #commands = 0;
-  #hello: { boot: string; at: number } | undefined;
+  #hello: string | undefined;
   #onHello: ((boot: string) => void)[] = [];
   readonly #events = new Map<string, number>();
   #onEvent: { name: string; tell: () => void }[] = [];
@@ -101,7 +102,7 @@ export class Guest {
 
   /** Resolves with the boot's own id when the guest takes commands; of a later boot than `after`. */
   async booted(after?: string): Promise<string> {
-    const known = this.#hello?.boot;
+    const known = this.#hello;
     if (known !== undefined && known !== after) return known;
     return Promise.race([
       new Promise<string>((resolve) => this.#onHello.push(resolve)),
@@ -182,7 +183,10 @@ export class Guest {
   #heard(line: string): void {
     const [first = "", second = "", text = ""] = line.split(" ");
     if (first === "hello") {
-      this.#hello = { boot: second, at: performance.now() };
+      // What a boot was told, the next one knows nothing of.
+      for (const answer of this.#waiting.values()) answer({ status: 255, text: "the machine started anew" });
+      this.#waiting.clear();
+      this.#hello = second;
       for (const tell of this.#onHello.splice(0)) tell(second);
       return;
     }
@@ -196,6 +200,7 @@ export class Guest {
 
 function argumentsOf({ image, disk, folder, nonce, serial, plugs }: GuestOptions): string[] {
   const socket = (id: string) => `socket,id=${id},path=${join(folder, `${id}.sock`)},server=on,wait=off`;
+  const forward = (port: number) => `hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:${port}`;
   const drive = (id: string, file: string, more: string) => [
     "-drive",
     `file=${file},if=none,id=${id},${more}`,
@@ -210,7 +215,7 @@ function argumentsOf({ image, disk, folder, nonce, serial, plugs }: GuestOptions
     ...["-append", `root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=5 hil.nonce=${nonce}`],
     // What the guest has synced is with this machine's kernel, and stays when QEMU is killed; what it has not is lost.
     ...drive("root", disk, "cache=none"),
-    ...["-netdev", `user,id=net,hostfwd=tcp:127.0.0.1:${PORTS.screen}-10.0.2.15:${PORTS.screen}`],
+    ...["-netdev", ["user,id=net", ...[PORTS.screen, PORTS.vault].map(forward)].join(",")],
     ...["-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci"],
     ...["-device", "virtio-serial-pci", "-chardev", socket("agent")],
     ...["-device", "virtserialport,chardev=agent,name=hil.agent"],

@@ -48,10 +48,9 @@ function kept(name: string, inputs: string[], make: (path: string) => void): str
   const started = performance.now();
   rmSync(`${path}.new`, { recursive: true, force: true });
   make(`${path}.new`);
-  for (const old of readdirSync(cache).filter(
-    (file) => file.startsWith(`${name}-`) && !file.endsWith(".new"),
-  ))
-    rmSync(join(cache, old), { recursive: true, force: true });
+  for (const old of readdirSync(cache))
+    if (old.startsWith(`${name}-`) && join(cache, old) !== `${path}.new`)
+      rmSync(join(cache, old), { recursive: true, force: true });
   renameSync(`${path}.new`, path);
   console.log(`${name}: made in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   return path;

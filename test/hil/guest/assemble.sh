@@ -21,7 +21,7 @@ in_tree update-initramfs -c -k "$release" >/dev/null 2>&1 || { umount "$tree/pro
 umount "$tree/proc"
 cp "$4" "$tree/tmp/guichet.deb"
 mount -t proc proc "$tree/proc"
-in_tree env DEBIAN_FRONTEND=noninteractive dpkg --install /tmp/guichet.deb >&2 || { umount "$tree/proc"; exit 1; }
+in_tree env DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /tmp/guichet.deb >&2 || { umount "$tree/proc"; exit 1; }
 umount "$tree/proc"
 rm "$tree/tmp/guichet.deb"
 in_tree systemctl --quiet enable hil-agent hil-hardware hil-camera@portrait hil-camera@document systemd-networkd \
