@@ -82,12 +82,14 @@ for (const [what, options] of [
   };
   const asked = releases.map((release) => release.asked);
   const moved = releases.map((release) => release.moved);
-  const own = asked.map(({ ms, waitedMs }) => ms - waitedMs);
+  const own = median(asked.map(({ ms, waitedMs }) => ms - waitedMs));
+  const wait = median(asked.map(({ waitedMs, waits }) => waitedMs / Math.max(1, waits)));
+  const limit = 2 * wait + OWN_MS;
   rows.push(
     {
       ...row("first byte on the lock's bus", asked),
-      goal: `<= 2 waits and ${OWN_MS} ms (median ${round(median(own), 2)}, most ${round(Math.max(...own), 2)} ms)`,
-      met: asked.every(({ waits }) => waits <= 2) && median(own) <= OWN_MS,
+      goal: `<= 2 durable waits and ${OWN_MS} ms = ${round(limit, 2)} ms (${round(own, 2)} ms beside the waits)`,
+      met: asked.every(({ waits }) => waits <= 2) && median(asked.map(({ ms }) => ms)) <= limit,
     },
     row("unlock, after the board's answer on how the slot stands", moved),
   );
