@@ -8,6 +8,9 @@ const log = defineEvents("slot", {
   failed: { level: "error", what: "What happened at the port for sticks could not be handled", fields: [] },
 });
 
+/** The node is looked for this often although nothing was heard of its folder, ms: a sandbox may have its own view of it. */
+const LOOK_MS = 1_000;
+
 /**
  * Watches for the one node under which udev shows the stick in the service port, and nothing else: it comes when the gate
  * has admitted a stick and goes with it. Its folder is watched, which is told of names and never reads a device.
@@ -17,6 +20,7 @@ export class StickSlot {
   readonly #port: StickPort;
   readonly #mutex = new Mutex();
   #watcher: FSWatcher | undefined;
+  #looking: NodeJS.Timeout | undefined;
   #there = false;
 
   constructor(node: string, port: StickPort) {
@@ -28,11 +32,14 @@ export class StickSlot {
   start(): void {
     const name = basename(this.#node);
     this.#watcher ??= watch(dirname(this.#node), (_, changed) => changed === name && this.#look());
+    this.#watcher.on("error", (error) => log("failed", {}, error));
+    this.#looking ??= setInterval(() => this.#look(), LOOK_MS);
     this.#look();
   }
 
   stop(): void {
     this.#watcher?.close();
+    clearInterval(this.#looking);
   }
 
   #look(): void {

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -69,6 +78,31 @@ test("a stick that appears is read by a process of its own, taken, answered and 
   await plug(new Owner(), "notOurs");
   await plug(owner, "accepted");
   await plug(owner, "older");
+});
+
+test("a stick is found although nothing is heard of the folder that it appears in", async (t) => {
+  const at = folder(t);
+  const dev = join(at, "dev");
+  mkdirSync(dev);
+  const { state } = board(t, owner);
+  const agent = await Agent.open({ state, trial: HEALTHY });
+  t.after(() => agent.stop());
+  const node = join(dev, "stick");
+  const program = join(at, "no-reader.cjs");
+  const slot = await openStickSlot({
+    state,
+    agent,
+    node,
+    program,
+    board: {},
+    gpio: { input: never, output: never },
+  });
+  t.after(() => slot.stop());
+  // What is watched is another folder now, as it is where a sandbox has put its own over it.
+  renameSync(dev, join(at, "before"));
+  mkdirSync(dev);
+  symlinkSync(join(at, "before"), node);
+  await eventually("told", () => existsSync(join(state, "stick.json")));
 });
 
 test("a reader that says what readers never say is broken, whatever else it said", async (t) => {
