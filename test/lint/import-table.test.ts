@@ -30,6 +30,8 @@ const FORBIDDEN: Record<string, string> = {
   "runtime/vault": "runtime/core/index.ts",
   "runtime/senses": "drivers/bench/index.ts",
   "runtime/provisioner": "drivers/bench/index.ts",
+  "runtime/grants": "runtime/core/index.ts",
+  "runtime/console": "runtime/core/index.ts",
   "runtime/dev": "test/kit.ts",
   tools: "test/kit.ts",
   test: "docs/index.ts",
