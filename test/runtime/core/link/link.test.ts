@@ -146,6 +146,8 @@ test("it comes back after each end of the broker, with a higher epoch and sequen
   await again;
   again = isUp(link);
   await rig.broker.kill();
+  // What is sent before it has noticed waits for its answer, and nobody here would give one.
+  await eventually("it has noticed", () => !link.up);
   assert.not.ok(await link.publish(up.event("kt-01", "x"), "{}"), "not connected: the owner keeps it");
   await rig.broker.restart();
   await again;
