@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { VISION_ASSETS } from "../runtime/senses/vision/assets.ts";
+import { type Edit, edited } from "./edited.ts";
 
 /**
  * Builds what runs: `dist/unit`, which a unit gets and which stands alone in any folder; `dist/dev`, the same processes
@@ -72,13 +73,13 @@ async function bundle(
   helpers: Record<string, string>,
   outdir: string,
   extra: string[] = [],
-  mutation?: Mutation,
+  edit?: Edit,
 ): Promise<string[]> {
   const common = {
     ...COMMON,
     outdir,
     external: [...WHOLE, ...extra],
-    plugins: [addons, ...(mutation ? [mutating(mutation)] : [])],
+    plugins: [addons, ...(edit ? [edited([edit])] : [])],
   };
   const [programs, mains] = await Promise.all([
     build({
@@ -210,29 +211,9 @@ export async function buildUnit(outdir = "dist/unit"): Promise<void> {
   await writeFile(join(outdir, "bundle.txt"), `${[...new Set(inputs)].sort().join("\n")}\n`);
 }
 
-/** A change of one source, for the tests that show what they would catch. The text must stand there exactly once. */
-export interface Mutation {
-  file: string;
-  from: string;
-  to: string;
-}
-
-function mutating({ file, from, to }: Mutation): Plugin {
-  return {
-    name: "mutation",
-    setup: (context) => {
-      context.onLoad({ filter: new RegExp(`${file.replaceAll(".", "\\.")}$`) }, async ({ path }) => {
-        const source = await readFile(path, "utf8");
-        if (source.split(from).length !== 2) throw new Error(`the mutation does not fit ${file}`);
-        return { contents: source.replace(from, to), loader: "ts" };
-      });
-    },
-  };
-}
-
-export async function buildDev(outdir = "dist/dev", mutation?: Mutation): Promise<void> {
+export async function buildDev(outdir = "dist/dev", edit?: Edit): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
-  await bundle(DEV_PROCESSES, DEV_HELPERS, outdir, DEV_ONLY, mutation);
+  await bundle(DEV_PROCESSES, DEV_HELPERS, outdir, DEV_ONLY, edit);
   await buildStickReader(outdir);
   await addRunTime(outdir);
 }

@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { err, type Fault, ok, parseJson, type Result, unb64u } from "../../drivers/kit/index.ts";
 import { PublicKeySchema, peekJws, type SigningKey, signJws, verifyJws } from "../../fleet/contract/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
+import { REPLY_BYTES } from "../stick/limits.ts";
 
 const closed = { additionalProperties: false };
 const Name = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{1,40}$" });
@@ -80,8 +81,8 @@ export function nonceOf(key: SigningKey, commandCounter: number): string {
   return mac.subarray(0, 16).toString("base64url");
 }
 
-/** Size of `REPLY.BIN`: laid out by the tool beforehand, overwritten in place by the unit, never grown. */
-export const REPLY_BYTES = 64 * 1024;
+export { REPLY_BYTES } from "../stick/limits.ts";
+
 const REPLY_MAGIC = Buffer.from("GUICHET REPLY 1\n");
 
 /** `REPLY.BIN` with an answer in it, or without one. Throws a RangeError when the answer does not fit. */

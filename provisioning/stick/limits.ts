@@ -21,4 +21,4 @@ export const STICK_LIMITS = {
 
 /** The unit's answer: its name in the root folder and its size, laid out by the tool, never grown. */
 export const REPLY_NAME = "REPLY.BIN";
-export const REPLY_SIZE = 64 * 1024;
+export const REPLY_BYTES = 64 * 1024;

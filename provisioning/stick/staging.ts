@@ -93,6 +93,8 @@ export async function stage(
     if (why) {
       await disk.remove(target);
       staged.refused.push({ file: plain(path), kind: undefined, result: err(why) });
+      // Of a stick that was not read to its end nothing is taken: the rest may be what the first part needs.
+      if (why.code === "stick.gone") staged.whole = why;
       return;
     }
     const handle = await open(target, "r");
@@ -115,10 +117,6 @@ export async function stage(
   } catch (error) {
     staged.whole = diskFault(error);
   }
-  // Of a stick that was not read to its end nothing is taken: the rest may be what the first part needs.
-  const { whole } = staged;
-  const gone = staged.refused.find(({ result }) => !result.ok && result.error.code === "stick.gone");
-  if (!whole && gone && !gone.result.ok) staged.whole = gone.result.error;
   return staged;
 }
 

@@ -22,6 +22,7 @@ export class Diagnostics {
   readonly tap: WireTap;
   readonly recorder: FlightRecorder;
   readonly #options: DiagnosticsOptions;
+  #ending = false;
 
   constructor(options: DiagnosticsOptions) {
     const { clock, state, process: name } = options;
@@ -62,8 +63,12 @@ export class Diagnostics {
 
   /** A driver does not let go of this device: what its wire said is written before `end` ends the process. */
   wedged(role: string, end?: (role: string) => void): void {
+    this.#ending = end !== undefined;
     void this.recorder.wedged(role).finally(() => end?.(role));
   }
+
+  /** False when a wedged driver is about to end the process: whatever keeps it from that must not keep it alive. */
+  healthy = (): boolean => !this.#ending;
 
   stop(): Promise<void> {
     return this.recorder.stop();

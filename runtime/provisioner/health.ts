@@ -27,11 +27,6 @@ const HealthSchema = Type.Object({
     }),
   ),
 });
-type Health = {
-  missing: Record<string, string[]>;
-  broken: string[];
-  devices: NonNullable<Answer["devices"]>;
-};
 
 /** What the running unit adds to its answer: what is missing for service, and its devices. */
 export type UnitReport = Pick<Answer, "missing"> & Required<Pick<Answer, "devices">>;
@@ -40,7 +35,7 @@ export type UnitReport = Pick<Answer, "missing"> & Required<Pick<Answer, "device
 export async function reportOf(state: string): Promise<UnitReport | undefined> {
   const said = check(HealthSchema, await askHealth(state).catch(() => undefined), "health");
   if (!said.ok) return undefined;
-  const { missing, broken, devices } = said.value as Health;
+  const { missing, broken, devices } = said.value;
   const codes = [...Object.values(missing).flat(), ...broken.map((service) => `service.${service}`)];
   const short = (text: string) => text.slice(0, 60);
   return {

@@ -67,8 +67,6 @@ export async function startSenses(options: SensesOptions): Promise<Running> {
     process: "senses",
     devices: () => devices.all(),
   });
-  /** The process is about to end; whatever keeps it from that must not keep it alive. */
-  let wedged = false;
   const devices = await makeDevices({
     configured,
     ports: options.ports,
@@ -79,10 +77,7 @@ export async function startSenses(options: SensesOptions): Promise<Running> {
       diagnostics.status(device);
       for (const peer of peers) peer.emit("status", { device });
     },
-    onWedged: (role) => {
-      wedged = options.onWedged !== undefined;
-      diagnostics.wedged(role, options.onWedged);
-    },
+    onWedged: (role) => diagnostics.wedged(role, options.onWedged),
     onCleared: (role, cleared) => clearings.add({ role, ...cleared }),
   });
   const sensors = new Readings(
@@ -215,7 +210,7 @@ export async function startSenses(options: SensesOptions): Promise<Running> {
   for (const device of devices.all()) device.start();
 
   return {
-    healthy: () => !wedged,
+    healthy: diagnostics.healthy,
     stop: async () => {
       server.close();
       // Nobody can ask for anything from here on; what ran is cancelled with its connection.

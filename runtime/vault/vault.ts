@@ -88,8 +88,6 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     declareInterlocks(config.devices, config.interlocks, config.serviceSwitch),
     latches,
   );
-  /** The process is about to end; whatever keeps it from that must not keep it alive. */
-  let wedged = false;
   const devices = await makeDevices({
     configured: config.devices,
     interlocks: interlocks.board,
@@ -98,10 +96,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     clock,
     redeem,
     tap: diagnostics.tap,
-    onWedged: (role) => {
-      wedged = options.onWedged !== undefined;
-      diagnostics.wedged(role, options.onWedged);
-    },
+    onWedged: (role) => diagnostics.wedged(role, options.onWedged),
     onStatus: (device) => {
       diagnostics.status(device);
       interlocks.noteStatus(device);
@@ -299,7 +294,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   }
 
   return {
-    healthy: () => !wedged,
+    healthy: diagnostics.healthy,
     stop: async () => {
       stopping.abort();
       server.close();

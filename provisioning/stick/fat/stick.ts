@@ -1,4 +1,4 @@
-import { REPLY_NAME, REPLY_SIZE, STICK_LIMITS } from "../limits.ts";
+import { REPLY_BYTES, REPLY_NAME, STICK_LIMITS } from "../limits.ts";
 import { Refusal, type RefusalCode } from "../refusal.ts";
 import type { BlockSource } from "./block.ts";
 import { Chains } from "./chains.ts";
@@ -86,7 +86,7 @@ function* piecesOf(source: BlockSource, volume: Volume, chains: Chains, entry: E
 function replyPlace(volume: Volume, chains: Chains, root: readonly Entry[]): Stick["reply"] {
   const entry = root.find(({ name, folder }) => !folder && name.toUpperCase() === REPLY_NAME);
   if (!entry) return { refused: "reply", what: "absent" };
-  if (entry.size !== REPLY_SIZE) return { refused: "reply", what: "size" };
+  if (entry.size !== REPLY_BYTES) return { refused: "reply", what: "size" };
   try {
     const chain = chains.ofFile(entry.cluster, entry.size);
     const first = chain[0] as number;

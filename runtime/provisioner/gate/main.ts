@@ -31,11 +31,12 @@ export async function main(): Promise<void> {
       const gate = new UsbGate({ usb: board.value.usb, doorOpen: () => doorOpen(state) });
       const [bell, stop] = [new Bell(), new AbortController()];
       const watchers = nodeFolders().map((folder): FSWatcher => watch(folder, () => bell.ring()));
-      await gate.look();
+      let waits = await gate.look();
       const loop = (async () => {
-        while (!stop.signal.aborted) {
-          const waits = await gate.look();
+        for (;;) {
           await bell.wait(systemClock, waits ? DOOR_MS : IDLE_MS, stop.signal);
+          if (stop.signal.aborted) return;
+          waits = await gate.look();
         }
       })();
       console.log(JSON.stringify({ ready: "usb-gate" }));

@@ -5,7 +5,8 @@ import type { AnyModule } from "../../../drivers/conformance/index.ts";
 import { type Flight, readFlight } from "../../../drivers/flight/format.ts";
 import { type Replayed, replay } from "../../../drivers/replay/index.ts";
 import { suite } from "../../kit.ts";
-import { type Change, changedDriver } from "../../support/changed-driver.ts";
+import { changedDriver } from "../../support/changed-driver.ts";
+import type { Edit } from "../../support/edited.ts";
 import { recordScenario, SCENARIOS } from "../../support/flight-scenarios.ts";
 
 const { test, run } = suite("replays", 120_000);
@@ -52,7 +53,7 @@ test("what a scenario records now is what is kept of it, and comes again", async
   }
 });
 
-const CHANGES: Record<string, { driver: string; recording: string; change: Change }> = {
+const CHANGES: Record<string, { driver: string; recording: string; change: Edit }> = {
   "that does not resynchronise after noise": {
     driver: "fingerprint.ef01",
     recording: "finger-garbage-then-unplugged",

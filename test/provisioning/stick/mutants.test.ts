@@ -1,12 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { replyFile } from "../../../provisioning/answer/index.ts";
 import * as real from "../../fixtures/stick-parts.ts";
 import { suite, type TestContext } from "../../kit.ts";
+import { type Edit, importEdited } from "../../support/edited.ts";
 import { mustCatch } from "../../support/mutate.ts";
 import { addFiles, makeStick, pattern, removeFile } from "../../support/sticks.ts";
 import { memoryStick } from "./rig.ts";
@@ -14,38 +12,6 @@ import { memoryStick } from "./rig.ts";
 const { test, run } = suite("sticks: what each rule is for", 60_000);
 
 type Parts = typeof real;
-const folder = mkdtempSync(join(tmpdir(), "guichet-stick-mutants-"));
-symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-
-/** The parts with one place of their source replaced, which must be there exactly once. */
-async function mutant(name: string, file: string, from: string, to: string): Promise<Parts> {
-  const outfile = join(folder, `${name.replaceAll(/[^a-z]+/gi, "-")}.mjs`);
-  let places = 0;
-  await build({
-    entryPoints: ["test/fixtures/stick-parts.ts"],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    logLevel: "error",
-    plugins: [
-      {
-        name: "mutant",
-        setup: (b) =>
-          b.onLoad({ filter: new RegExp(`${file}$`) }, ({ path }) => {
-            const source = readFileSync(path, "utf8");
-            places = source.split(from).length - 1;
-            return { contents: source.replace(from, () => to), loader: "ts" };
-          }),
-      },
-    ],
-  });
-  assert.is(places, 1, `${file} has exactly one place for: ${from}`);
-  return (await import(pathToFileURL(outfile).href)) as Parts;
-}
-
 const scratch = (t: Pick<TestContext, "after">): string => {
   const at = mkdtempSync("/dev/shm/guichet-mutants-");
   t.after(() => rmSync(at, { recursive: true, force: true }));
@@ -114,11 +80,8 @@ const usb = (...classes: number[]) => ({
   interfaces: classes.map((class_) => ({ class: class_, subclass: 6, protocol: 0x50 })),
 });
 
-interface Rule {
+interface Rule extends Edit {
   name: string;
-  file: string;
-  from: string;
-  to: string;
   scenario: (parts: Parts, t: Pick<TestContext, "after">) => Promise<void>;
 }
 
@@ -232,10 +195,10 @@ const RULES: Rule[] = [
   },
 ];
 
-for (const { name, file, from, to, scenario } of RULES)
+for (const { name, scenario, ...edit } of RULES)
   test(`${name}: without the rule it is caught`, async (t) => {
     await scenario(real, t);
-    const changed = await mutant(name, file, from, to);
+    const changed = await importEdited<Parts>("test/fixtures/stick-parts.ts", [edit]);
     await mustCatch(t, () => scenario(changed, t), 10_000);
   });
 

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, type Plugin } from "esbuild";
+import * as assert from "uvu/assert";
+import { type Edit, edited } from "../../tools/edited.ts";
+
+export type { Edit } from "../../tools/edited.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "guichet-edited-"));
+symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+let made = 0;
+
+/** A module with some places of its sources, or of what it imports, replaced: each there exactly once. */
+export async function importEdited<M>(
+  entry: string,
+  edits: readonly Edit[],
+  plugins: Plugin[] = [],
+): Promise<M> {
+  const outfile = join(folder, `edited-${++made}.mjs`);
+  const applied = new Set<Edit>();
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+    plugins: [...plugins, edited(edits, applied)],
+  });
+  assert.is(applied.size, edits.length, "every edit has its file");
+  return (await import(pathToFileURL(outfile).href)) as M;
+}
