@@ -48,7 +48,7 @@ export class Visitor {
 
   /** Waits for a kind of view; `and` narrows it by a selector inside. */
   async sees(kind: string, and = ""): Promise<void> {
-    await this.page.waitForSelector(`[data-view="${kind}"] ${and}`.trim());
+    await this.page.waitForSelector(`[data-view="${kind}"] ${and}`.trim()).catch(this.#saying);
   }
 
   /** Kind of the view now. */
@@ -56,11 +56,16 @@ export class Visitor {
 
   async touch(selector: string): Promise<void> {
     const button = this.page.locator(`${selector}:not([disabled])`).first();
-    await button.click().catch(async (error: Error) => {
-      const seen = (await this.page.locator("[data-view]").first().textContent()) ?? "";
-      throw new Error(`${error.message}\nThe screen said: ${seen.replaceAll(/\s+/g, " ")}`);
-    });
+    await button.click().catch(this.#saying);
   }
+
+  /** Tells with an error what stood on the screen instead. */
+  #saying = async (error: Error): Promise<never> => {
+    const seen = (await this.page.locator("[data-view]").first().textContent()) ?? "";
+    throw new Error(
+      `${error.message}\nThe screen (${await this.view()}) said: ${seen.replaceAll(/\s+/g, " ")}`,
+    );
+  };
 
   /** Reads a message and touches its button. */
   async goOn(): Promise<void> {
