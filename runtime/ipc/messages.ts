@@ -190,7 +190,7 @@ export const HandoverSchema = Type.Object({
 });
 export type Handover = Static<typeof HandoverSchema>;
 
-export const EXCHANGE_PHASES = ["unlocked", "opened", "stored", "empty", "unknown"] as const;
+export const EXCHANGE_PHASES = ["unlocked", "opened", "stored", "empty", "presented", "unknown"] as const;
 
 const Count = Type.Integer({ minimum: 0 });
 /** Counts of a magazine: `initial` is the sum of all others. */

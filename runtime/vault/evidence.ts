@@ -51,7 +51,10 @@ export function judgeLoad({
   return watched ? "empty" : "unknown";
 }
 
-/** What taking an item back came to. `notMoved`: the slot is as it was, its door was not seen open. */
+/**
+ * What taking an item back came to. `notMoved`: the slot is as it was, its door was not seen open. `presented`, as of a
+ * hand-over: the door was open to staff, and nothing shows that the item came out.
+ */
 export function judgeUnload({
   now,
   again,
@@ -59,12 +62,15 @@ export function judgeUnload({
   latchSeen,
   watched,
   longAway,
-}: Evidence): "empty" | "notMoved" | "unknown" {
+}: Evidence): "empty" | "notMoved" | "presented" | "unknown" {
   if (!now || !again || now.latch !== again.latch || now.item !== again.item) return "unknown";
   if (now.latch !== "locked") return "unknown";
-  const asBefore = !latchSeen && now.item === before.item;
+  const asBefore = now.item === before.item;
   if (watched && !latchSeen) return asBefore ? "notMoved" : "unknown";
   if (now.item === "absent") return "empty";
-  if (now.item === "present") return asBefore && !longAway ? "notMoved" : "unknown";
-  return watched ? "empty" : "unknown";
+  // Without a sensor only who has watched the door to its end says that the item came out.
+  if (now.item === "unknown" && watched) return "empty";
+  if (!asBefore) return "unknown";
+  if (latchSeen) return "presented";
+  return now.item === "present" && !longAway ? "notMoved" : "unknown";
 }

@@ -196,7 +196,7 @@ export class Exchange {
   #run(
     intent: Intent,
     expected: "absent" | "any",
-    judge: (evidence: Evidence) => "stored" | "empty" | "notMoved" | "unknown",
+    judge: (evidence: Evidence) => "stored" | "empty" | "notMoved" | "presented" | "unknown",
   ): Promise<Result<{ slot: string; effect: string }>> {
     const { effect, slot, exchange = "" } = intent;
     this.#running = slot;

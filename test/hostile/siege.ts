@@ -254,7 +254,7 @@ export async function siege(messages: number, valid: number, seed: number): Prom
   return result;
 }
 
-const EXCHANGE_ENDS = new Set(["stored", "empty", "unknown"]);
+const EXCHANGE_ENDS = new Set(["stored", "empty", "presented", "unknown"]);
 
 const counted = (child: ChildProcess): Promise<Count> =>
   new Promise((resolve) => {

@@ -99,6 +99,7 @@ export class Judge {
     const lies =
       (kind === "release" && outcome === "taken" && inside) ||
       (outcome === "notMoved" && kind !== "load" && !inside) ||
+      (outcome === "presented" && motions === 0) ||
       (outcome === "stored" && !inside) ||
       (outcome === "empty" && kind === "unload" && inside) ||
       (outcome === "empty" && kind === "load" && place?.item !== undefined);

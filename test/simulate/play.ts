@@ -454,7 +454,7 @@ interface Status {
   interlocks: string[];
 }
 
-const ENDS = new Set(["stored", "empty", "unknown"]);
+const ENDS = new Set(["stored", "empty", "presented", "unknown"]);
 const CLEAN: Record<Kind, string> = { release: "taken", load: "stored", unload: "empty" };
 /** Steps after which a cut leaves something to be settled at the next start. */
 const LATE_STEPS = STEPS.slice(2, STEPS.indexOf("commit-outcome")).filter((step) => step !== "not-opened");

@@ -134,7 +134,7 @@ function commitStep(event: string): string {
   if (what === "intent" || what === "issued" || what === "opened") return `commit-${what}`;
   return OUTCOMES.has(what) ? "commit-outcome" : "commit-other";
 }
-const OUTCOMES = new Set(["outcome", "stored", "empty", "unknown", "notMoved"]);
+const OUTCOMES = new Set(["outcome", "stored", "empty", "presented", "unknown", "notMoved"]);
 
 function configurationOf(papers: Paperwork, itemSensors: boolean): UnitConfiguration {
   const boards = Array.from({ length: BOARDS }, (_, board) => board);

@@ -122,7 +122,7 @@ export async function vaultRig(
               bench.plant.putItem(slot, item);
               bench.plant.closeDoor(slot);
             }
-            if (phase === "stored" || phase === "empty" || phase === "unknown") {
+            if (phase !== "unlocked" && phase !== "opened") {
               off();
               resolve(phase);
             }

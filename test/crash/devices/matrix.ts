@@ -14,7 +14,7 @@ export interface Cell {
 
 const CUTS = VICTIMS.filter((victim) => victim !== "nobody");
 /** Of each round, for every state: cuts at some moment (for every victim), and runs in which nothing goes wrong. */
-const MOMENTS = 12;
+const MOMENTS = 48;
 const CLEAN = 30;
 /** After so many rounds every step has met every victim with every fault. */
 export const ROUNDS = VICTIMS.length;

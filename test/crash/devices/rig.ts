@@ -239,7 +239,7 @@ function commitStep(event: string): string {
   const what = event.slice(event.indexOf(".") + 1);
   return `commit-${OUTCOMES.has(what) ? "outcome" : what}`;
 }
-const OUTCOMES = new Set(["outcome", "stored", "empty", "unknown", "notMoved"]);
+const OUTCOMES = new Set(["outcome", "stored", "empty", "presented", "unknown", "notMoved"]);
 
 function configurationOf(device: DeviceName, papers: Paperwork): UnitConfiguration {
   const port = { path: "/dev/device", baudRate: 19_200 };

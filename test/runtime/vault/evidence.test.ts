@@ -87,12 +87,12 @@ test("what staff did while nobody watched is judged by this table, and by less w
     [OUT, IN, false, "stored", "unknown", "unknown unknown"],
     [OUT, OUT, true, "empty", "empty", "empty empty"],
     [OUT, OUT, false, "empty", "empty", "empty empty"],
-    [IN, IN, true, "stored", "unknown", "unknown unknown"],
+    [IN, IN, true, "stored", "presented", "unknown presented"],
     [IN, IN, false, "stored", "notMoved", "unknown unknown"],
     [IN, OUT, true, "empty", "empty", "empty empty"],
     [IN, OUT, false, "empty", "empty", "empty empty"],
     // no item sensor: a slot is called empty only by who has watched its door
-    [BLIND, BLIND, true, "stored", "unknown", "unknown unknown"],
+    [BLIND, BLIND, true, "stored", "presented", "unknown presented"],
     [BLIND, BLIND, false, "unknown", "unknown", "unknown unknown"],
     // a door that stands open, or nothing to see
     [OUT, "open present", true, "unknown", "unknown", "unknown unknown"],
@@ -150,6 +150,8 @@ test("over all combinations nothing is claimed without its evidence", () => {
     if (unload === "empty") assert.ok(nothingThere, all);
     if (unload === "notMoved")
       assert.ok(!latchSeen && now.item === before.item && (watched || now.item === "present"), all);
+    if (unload === "presented")
+      assert.ok(latchSeen && now.item === before.item && (now.item === "present" || !watched), all);
     if (longAway) assert.ok(load !== "stored" && unload !== "notMoved", all);
   }
   assert.is(combinations, 9 * 10 * 10 * 6);

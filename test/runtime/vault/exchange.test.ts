@@ -163,9 +163,9 @@ test("an emptying tells what came of it, and an empty or foreign slot is not ope
   assert.is((await slotsOf(client))["1"]?.state, "loaded");
   rig.plant.setJammed("1", false);
   assert.is((await unload(rig, client, exchange, "1", takeOut)).end, "empty");
-  // The door was opened and something is still there: nobody can say what, until somebody looks.
-  assert.is((await unload(rig, client, exchange, "2", openAndClose)).end, "unknown");
-  assert.is((await slotsOf(client))["2"]?.state, "unknown");
+  // The door was opened and something is still there: nobody gets it, until somebody looks.
+  assert.is((await unload(rig, client, exchange, "2", openAndClose)).end, "presented");
+  assert.is((await slotsOf(client))["2"]?.state, "presented");
   assert.is((await unload(rig, client, exchange, "2", takeOut)).end, "empty");
   assert.is((await slotsOf(client))["2"]?.state, "empty");
 });

@@ -227,14 +227,14 @@ const mutants: Record<string, Mutant> = {
   },
   "a slot without a sensor is called empty after an emptying that nobody watched": {
     file: "evidence.ts",
-    from: '&& !longAway ? "notMoved" : "unknown";\n  return watched ? "empty" : "unknown";',
-    to: '&& !longAway ? "notMoved" : "unknown";\n  return "empty";',
+    from: 'if (now.item === "unknown" && watched) return "empty";',
+    to: 'if (now.item === "unknown") return "empty";',
     caughtBy: BLIND,
   },
   "an emptying whose door was seen open is called undone": {
     file: "evidence.ts",
-    from: "const asBefore = !latchSeen && now.item === before.item;",
-    to: "const asBefore = now.item === before.item;",
+    from: 'if (latchSeen) return "presented";',
+    to: "",
     caughtBy: "after a cut an emptying whose door was seen open is not called undone",
   },
 };

@@ -60,7 +60,7 @@ test("staff take an item back; one that stays inside, a jammed bolt and a busy d
     rig.plant.openDoor("3");
     rig.plant.closeDoor("3");
   };
-  assert.is(await emptied(client, exchange, "3", closeOnIt), "unknown");
+  assert.is(await emptied(client, exchange, "3", closeOnIt), "presented");
   assert.is(await emptied(client, exchange, "4", () => undefined), "vault.notLoaded");
   const ended = await client.call("exchange.end", { exchange });
   assert.ok(ended.ok);

@@ -175,7 +175,7 @@ function draw(context: StepContext, body: string, face: Face, slot: string): voi
   });
 }
 
-type End = "stored" | "empty" | "unknown";
+type End = "stored" | "empty" | "presented" | "unknown";
 
 /** Hears how loads end, from before they are asked for, so that a quick one is not missed. A vault that is gone: unknown. */
 function endOfLoad(context: StepContext): { of(effect: string): Promise<End>; stop(): void } {
