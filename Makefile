@@ -141,7 +141,7 @@ hostile: node_modules/.ready ## hostile code in the core's place, all of the vau
 	@$(TSX) test/hostile/hostile.ts
 
 .PHONY: mutants
-mutants: node_modules/.ready ## vaults that lack a safety rule, named and generated: each is to be caught (RUNS= SEED=)
+mutants: node_modules/.ready ## vaults that lack a safety rule, named and generated: each is to be caught (RUNS= SEED= RESUME=1)
 	@$(TSX) test/mutants/mutants.ts
 
 .PHONY: deb

@@ -6,28 +6,32 @@ import { hunt } from "./hunt.ts";
 import { NAMED } from "./named.ts";
 import { type Judged, writeMutants } from "./report.ts";
 import { testsNotice, testsPass } from "./unit-tests.ts";
+import { Verdicts } from "./verdicts.ts";
 
 /**
  * `RUNS=n SEED=s`: the named mutants, and n of the generated ones (all without it), drawn by the seed. Each is hunted by
- * the simulation, and what survives that by the vault's tests.
+ * the simulation, and what survives that by the vault's tests. `RESUME=1` goes on behind the verdicts of a run that was
+ * broken off, if the sources are still the same.
  */
 const FILES = ["ledger", "motion", "evidence", "recovery", "collection"].map(
   (name) => `runtime/vault/${name}.ts`,
 );
 const RUNS = Number(process.env.RUNS || Number.POSITIVE_INFINITY);
 const SEED = Number(process.env.SEED || 1);
+const THREADS = Number(process.env.THREADS || cpus().length);
 const NAMED_WORLDS = 100;
 const WORLDS = 25;
 
 mkdirSync("dist", { recursive: true });
 const judged: Judged[] = [];
+const verdicts = new Verdicts(FILES, SEED, process.env.RESUME === "1");
 
 async function inParallel<T>(list: readonly T[], job: (item: T) => Promise<void>): Promise<void> {
   const queue = [...list];
   const work = async () => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await job(item);
   };
-  await Promise.all(Array.from({ length: cpus().length }, work));
+  await Promise.all(Array.from({ length: THREADS }, work));
 }
 
 const clean = await hunt([], SEED, WORLDS);
@@ -52,8 +56,10 @@ const drawn =
         .map(([, it]) => it);
 const survivors: Generated[] = [];
 await inParallel(drawn, async (mutant) => {
+  const known = verdicts.of(mutant);
+  if (known) return void judged.push(known);
   const { caught, seed } = await hunt([{ file: mutant.file, contents: mutated(mutant) }], SEED, WORLDS);
-  if (caught) judged.push({ kind: "generated", mutant, caught, seed, by: "simulation" });
+  if (caught) judged.push(verdicts.add({ kind: "generated", mutant, caught, seed, by: "simulation" }));
   else survivors.push(mutant);
   const done = judged.length - NAMED.length + survivors.length;
   if (done % 50 === 0) console.log(`${done} of ${drawn.length}, ${survivors.length} left to the tests`);
@@ -61,7 +67,7 @@ await inParallel(drawn, async (mutant) => {
 
 for (const mutant of survivors) {
   const caught = await testsNotice(mutant);
-  judged.push({ kind: "generated", mutant, caught, seed: SEED, by: "tests" });
+  judged.push(verdicts.add({ kind: "generated", mutant, caught, seed: SEED, by: "tests" }));
   if (!caught) console.log(`survived ${mutant.file}:${mutant.line} ${mutant.from} => ${mutant.to}`);
 }
 
