@@ -75,6 +75,10 @@ export class Provisioner {
    */
   recover(): Promise<Fault | undefined> {
     return this.#mutex.run(async () => {
+      // A commit of a process that was killed may be seen and not be safe yet: a cut now must not take it back.
+      await this.#disk
+        .syncFolder(this.#state)
+        .catch((error: unknown) => log("refused", {}, diskFault(error)));
       const [active, committed] = [await pointedAt(this.#state, "active"), await this.#committed()];
       if (active !== committed) {
         await this.#point("active", committed);

@@ -13,12 +13,15 @@ symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 let made = 0;
 
-/** A module with some places of its sources, or of what it imports, replaced: each there exactly once. */
-export async function importEdited<M>(
+/**
+ * Bundles a module with some places of its sources, or of what it imports, replaced: each there exactly once.
+ * @returns the bundle's file, which is there as long as this process lives
+ */
+export async function buildEdited(
   entry: string,
   edits: readonly Edit[],
   plugins: Plugin[] = [],
-): Promise<M> {
+): Promise<string> {
   const outfile = join(folder, `edited-${++made}.mjs`);
   const applied = new Set<Edit>();
   await build({
@@ -32,5 +35,14 @@ export async function importEdited<M>(
     plugins: [...plugins, edited(edits, applied)],
   });
   assert.is(applied.size, edits.length, "every edit has its file");
-  return (await import(pathToFileURL(outfile).href)) as M;
+  return outfile;
+}
+
+/** The module that `buildEdited` makes. */
+export async function importEdited<M>(
+  entry: string,
+  edits: readonly Edit[],
+  plugins: Plugin[] = [],
+): Promise<M> {
+  return (await import(pathToFileURL(await buildEdited(entry, edits, plugins)).href)) as M;
 }

@@ -12,7 +12,7 @@ setLog({ level: "error", sink: () => undefined });
 const [state = "", given = "", mutant] = process.argv.slice(2);
 const mark = (text: string) => process.stdout.write(`MARK ${text}\n`);
 mkdirSync(state, { recursive: true });
-writeFileSync(join(state, "identity.json"), readFileSync(join(given, "identity.json")));
+writeFileSync(join(state, "identity.json"), readFileSync(join(given, "identity.json")), { flush: true });
 
 /** Writes without syncing, in the hope that the disk will see to it. */
 class HastyDisk extends StateDisk {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TraceEvent } from "./trace.ts";
@@ -24,8 +25,9 @@ export type CrashMode = "dropped" | "kept" | "torn";
 const SECTOR = 512;
 
 export class Disk {
-  #names = new Map<string, Inode>();
-  #links = new Map<string, string>();
+  readonly #names = new Map<string, Inode>();
+  readonly #links = new Map<string, string>();
+  readonly #folders = new Set<string>();
   readonly #safe: NameChange[] = [];
   #pending: NameChange[] = [];
   #offsets = new Map<number, { path: string; at: number }>();
@@ -39,7 +41,6 @@ export class Disk {
         if (!inode && event.create) {
           inode = { safe: Buffer.alloc(0), pending: [] };
           this.#setName({ op: "set", path: event.path, inode });
-          this.#names.set(event.path, inode);
         } else if (inode && event.truncate) inode.pending.push({ length: 0 });
         for (const [fd, offset] of this.#offsets) if (offset.path === event.path) this.#offsets.delete(fd);
         return;
@@ -71,35 +72,23 @@ export class Disk {
       case "rename": {
         const inode = this.#names.get(event.from);
         const link = this.#links.get(event.from);
-        if (inode) {
-          this.#setName({ op: "set", path: event.to, inode });
-          this.#names.set(event.to, inode);
-        } else if (link !== undefined) {
-          this.#setName({ op: "symlink", path: event.to, target: link });
-          this.#links.set(event.to, link);
-        } else throw new Error(`rename of an unknown file ${event.from}`);
+        if (inode) this.#setName({ op: "set", path: event.to, inode });
+        else if (link !== undefined) this.#setName({ op: "symlink", path: event.to, target: link });
+        else throw new Error(`rename of an unknown file ${event.from}`);
         this.#setName({ op: "remove", path: event.from });
-        this.#names.delete(event.from);
-        this.#links.delete(event.from);
         return;
       }
-      case "link": {
-        const inode = this.#need(event.from);
-        this.#setName({ op: "set", path: event.to, inode });
-        this.#names.set(event.to, inode);
+      case "link":
+        this.#setName({ op: "set", path: event.to, inode: this.#need(event.from) });
         return;
-      }
       case "unlink":
         this.#setName({ op: "remove", path: event.path });
-        this.#names.delete(event.path);
-        this.#links.delete(event.path);
         return;
       case "mkdir":
         this.#setName({ op: "mkdir", path: event.path });
         return;
       case "symlink":
         this.#setName({ op: "symlink", path: event.path, target: event.target });
-        this.#links.set(event.path, event.target);
         return;
       case "mark":
         return;
@@ -115,31 +104,66 @@ export class Disk {
 
   /** Writes what a cut at this moment may leave into `target`, in place of `root`. */
   writeImage(root: string, target: string, mode: CrashMode, random: () => number): void {
+    const left = this.afterCut(mode, random);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
+    const place = (path: string) => join(target, path.slice(root.length));
+    for (const path of left.#folders) mkdirSync(place(path), { recursive: true });
+    for (const [path, { safe }] of left.#names) {
+      mkdirSync(dirname(place(path)), { recursive: true });
+      writeFileSync(place(path), safe);
+    }
+    for (const [path, link] of left.#links) symlinkSync(link, place(path));
+  }
+
+  /** The disk after a power cut at this moment: what is on it then is surely on it. */
+  afterCut(mode: CrashMode, random: () => number): Disk {
     const keptNames =
       mode === "kept"
         ? this.#pending.length
         : mode === "dropped"
           ? 0
           : Math.floor(random() * (this.#pending.length + 1));
-    const files = new Map<string, Inode>();
-    const links = new Map<string, string>();
-    const place = (path: string) => join(target, path.slice(root.length));
-    for (const change of [...this.#safe, ...this.#pending.slice(0, keptNames)]) {
-      if (change.op === "set") files.set(change.path, change.inode);
-      else if (change.op === "symlink") links.set(change.path, change.target);
-      else if (change.op === "mkdir") mkdirSync(place(change.path), { recursive: true });
-      else {
-        files.delete(change.path);
-        links.delete(change.path);
-      }
+    const left = new Disk();
+    for (const change of [...this.#safe, ...this.#pending.slice(0, keptNames)]) left.#know(change);
+    const settled = new Map<Inode, Inode>();
+    for (const [path, inode] of left.#names) {
+      const own = settled.get(inode) ?? { safe: content(inode, mode, random), pending: [] };
+      settled.set(inode, own);
+      left.#names.set(path, own);
     }
-    for (const [path, inode] of files) {
-      mkdirSync(dirname(place(path)), { recursive: true });
-      writeFileSync(place(path), content(inode, mode, random));
-    }
-    for (const [path, link] of links) symlinkSync(link, place(path));
+    for (const path of left.#folders) left.#safe.push({ op: "mkdir", path });
+    for (const [path, inode] of left.#names) left.#safe.push({ op: "set", path, inode });
+    for (const [path, target] of left.#links) left.#safe.push({ op: "symlink", path, target });
+    return left;
+  }
+
+  /** The disk after the process was killed at this moment: what it has not synced is there, and still not safe. */
+  afterKill(): Disk {
+    const left = new Disk();
+    const copies = new Map<Inode, Inode>();
+    const copy = (change: NameChange): NameChange => {
+      if (change.op !== "set") return change;
+      const { safe, pending } = change.inode;
+      const inode = copies.get(change.inode) ?? { safe, pending: pending.slice() };
+      copies.set(change.inode, inode);
+      return { ...change, inode };
+    };
+    left.#safe.push(...this.#safe.map(copy));
+    left.#pending.push(...this.#pending.map(copy));
+    for (const change of [...left.#safe, ...left.#pending]) left.#know(change);
+    return left;
+  }
+
+  /** The same for two disks that a process cannot tell from each other. */
+  get fingerprint(): string {
+    const hash = createHash("sha256");
+    const seen = this.afterCut("kept", () => 0);
+    for (const path of [...seen.#folders].sort()) hash.update(`folder ${path}\n`);
+    for (const [path, { safe }] of [...seen.#names].sort(byName))
+      hash.update(`file ${path} ${safe.length}\n`).update(safe);
+    for (const [path, target] of [...seen.#links].sort(byName)) hash.update(`link ${path} ${target}\n`);
+    return hash.digest("hex");
   }
 
   #need(path: string): Inode {
@@ -150,6 +174,15 @@ export class Disk {
 
   #setName(change: NameChange): void {
     this.#pending.push(change);
+    this.#know(change);
+  }
+
+  /** What a process sees of the names from now on. */
+  #know(change: NameChange): void {
+    if (change.op === "set") this.#names.set(change.path, change.inode);
+    else if (change.op === "symlink") this.#links.set(change.path, change.target);
+    else if (change.op === "mkdir") this.#folders.add(change.path);
+    else for (const names of [this.#names, this.#links, this.#folders]) names.delete(change.path);
   }
 
   #finishSync(thread: number): void {
@@ -167,6 +200,8 @@ export class Disk {
     for (const other of this.#starts.values()) other.names = Math.max(0, other.names - names.length);
   }
 }
+
+const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 
 function applied(base: Buffer, change: Change): Buffer {
   if ("length" in change) {
