@@ -11,6 +11,7 @@ export {
   receiverOf,
   type Standing,
 } from "./layout.ts";
+export { type Changer, whileHeld } from "./lock.ts";
 export * from "./probe.ts";
 export * from "./provisioner.ts";
 export type { Given, Report, Terms } from "./select.ts";

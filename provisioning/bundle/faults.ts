@@ -95,6 +95,12 @@ export const bundleFault = defineErrors("bundle", {
     "The certificate is not for this unit's key and name",
     "Issue it from the request in the unit's last answer",
   ),
+  held: {
+    what: "Another process is changing what the unit is: its service, or somebody by hand",
+    todo: "Wait until what it does has ended, two minutes at most after it has begun, and try again",
+    remedy: "tryAgain",
+    cause: "user",
+  },
   notHealthy: user(
     "The unit did not become healthy with the bundle and went back to what it had",
     "Look up what is named as missing; correct the bundle, the counter may stay",

@@ -5,12 +5,15 @@ import {
   Bell,
   type Clock,
   defineEvents,
+  err,
   type Fault,
+  isFault,
   Mutex,
   systemClock,
   VERSION,
 } from "../../drivers/kit/index.ts";
 import {
+  type Changer,
   type Given,
   Provisioner,
   type Report,
@@ -18,6 +21,7 @@ import {
   type StateDisk,
   type Trial,
   takeFolder,
+  whileHeld,
 } from "../../provisioning/activate/index.ts";
 import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
 import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
@@ -31,13 +35,20 @@ const log = defineEvents("provisioner", {
   },
   failed: {
     level: "error",
-    what: "Bundles could not be judged; they are tried again at the next start",
+    what: "Bundles could not be judged; they are tried again within a minute",
+    fields: [],
+  },
+  waiting: {
+    level: "info",
+    what: "Bundles from the link wait until somebody has ended who takes others by hand",
     fields: [],
   },
 });
 
 export interface AgentOptions {
   state: string;
+  /** Whose agent this is; the unit's service when absent. */
+  by?: Changer;
   trial: Trial;
   clock?: Clock;
   /** The tests fill it. */
@@ -51,6 +62,7 @@ export interface AgentOptions {
 }
 
 const KEPT_FAULTS = 16;
+const HELD = "bundle.held";
 /** The inbox is looked at this often although nothing was heard of it. */
 const LOOK_MS = 60_000;
 
@@ -77,8 +89,15 @@ export class Agent {
     this.#inbox = join(options.state, "inbox");
   }
 
-  /** To be awaited before any other process of the unit starts. Throws when the state cannot be read. */
-  static async open(options: AgentOptions): Promise<Agent> {
+  /**
+   * To be awaited before any other process of the unit starts.
+   * @throws when the state cannot be read; `bundle.held` when somebody else is trying a bundle, whose trial this would end
+   */
+  static open(options: AgentOptions): Promise<Agent> {
+    return whileHeld(options.state, options.by ?? "service", () => Agent.#open(options));
+  }
+
+  static async #open(options: AgentOptions): Promise<Agent> {
     const keys = await openDeviceKeys(options.state);
     const provisioner = new Provisioner({
       state: options.state,
@@ -109,15 +128,24 @@ export class Agent {
     await this.#loop;
   }
 
-  /** Takes the bundles of a folder. @returns what became of each */
+  /** Takes the bundles of a folder. @returns what became of each. @throws `bundle.held` */
   take(folder: string): Promise<Report[]> {
-    return this.#mutex.run(() => this.#take("folder", () => takeFolder(folder, this.#provisioner)));
+    return this.#alone(() => this.#take("folder", () => takeFolder(folder, this.#provisioner)));
   }
 
   /** Takes bundles that somebody has copied from a stick already, beside what could not be copied. */
   takeCopies(given: readonly Given[], refused: readonly Report[]): Promise<Report[]> {
     const all = async () => [...refused, ...(await this.#provisioner.take(given))];
-    return this.#mutex.run(() => this.#take("stick", all));
+    return this.#alone(() => this.#take("stick", all)).catch((error: unknown) => {
+      if (!isFault(error, HELD)) throw error;
+      return [...refused, ...given.map(({ file }) => ({ file, kind: undefined, result: err(error) }))];
+    });
+  }
+
+  /** One at a time, in this process and in all. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const { state, by = "service" } = this.#options;
+    return this.#mutex.run(() => whileHeld(state, by, work));
   }
 
   async #take(from: "folder" | "inbox" | "stick", take: () => Promise<Report[]>): Promise<Report[]> {
@@ -139,7 +167,9 @@ export class Agent {
     const watcher = watch(this.#inbox, () => this.#bell.ring());
     try {
       while (!this.#stop.signal.aborted) {
-        await this.#emptyInbox().catch((error: unknown) => log("failed", {}, error));
+        await this.#emptyInbox().catch((error: unknown) =>
+          log(isFault(error, HELD) ? "waiting" : "failed", {}, error),
+        );
         await this.#bell.wait(this.#options.clock ?? systemClock, LOOK_MS, this.#stop.signal);
       }
     } finally {
@@ -152,7 +182,7 @@ export class Agent {
     if ((await waiting()).length === 0) return;
     await this.#options.quiet?.(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    await this.#mutex.run(async () => {
+    await this.#alone(async () => {
       // Judged is judged, good or not: what comes later gets an answer of its own.
       for (const { file: name } of await this.#take("inbox", () =>
         takeFolder(this.#inbox, this.#provisioner),

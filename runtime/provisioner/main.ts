@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { systemClock } from "../../drivers/kit/index.ts";
+import { isFault, systemClock } from "../../drivers/kit/index.ts";
 import { systemPorts } from "../../drivers/ports/index.ts";
+import type { Changer } from "../../provisioning/activate/index.ts";
 import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
@@ -14,7 +15,7 @@ const USAGE =
 /**
  * The provisioner of a real unit, to be started before its other processes: ends what a cut has left, then takes what comes
  * over the link and, with `--stick`, from the service port. With `--take` it takes the bundles of one folder, says what
- * became of each, and ends.
+ * became of each, and ends with 0 when all were taken.
  */
 export async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -28,15 +29,22 @@ export async function main(): Promise<void> {
   });
   const { state, take, stick: node, reader } = values;
   if (!state) throw new TypeError(USAGE);
-  const open = () =>
+  const open = (by: Changer) =>
     Agent.open({
       state,
+      by,
       trial: systemdTrial(state, systemClock),
       quiet: (signal) => whenQuiet(state, systemClock, signal),
       report: () => reportOf(state),
     });
   if (take !== undefined) {
-    const reports = await (await open()).take(take);
+    const reports = await open("hand")
+      .then((agent) => agent.take(take))
+      .catch((error: unknown) => {
+        if (!isFault(error)) throw error;
+        console.log(JSON.stringify(error.toJSON()));
+        return [];
+      });
     for (const { file, result } of reports)
       console.log(
         JSON.stringify({ file, ...(result.ok ? { taken: result.value.id } : result.error.toJSON()) }),
@@ -49,7 +57,7 @@ export async function main(): Promise<void> {
     state,
     deadlineMs: 10_000,
     start: async () => {
-      const agent = await open();
+      const agent = await open("service");
       agent.start();
       const board = await readBoard(values.board);
       if (!board.ok) throw board.error;
