@@ -126,8 +126,12 @@ export async function startCore(options: CoreOptions): Promise<Core> {
 
 const SERVICE_DOOR = "door.service";
 
-/** Of the door behind which the service port is: `none` where no contact is configured or no vault reads it. */
-function serviceDoor(config: UnitConfiguration, { devices }: BackOffice): "open" | "closed" | "none" {
+/** Of the door behind which the service port is: `none` where no contact is configured, `unknown` until the vault reads it. */
+function serviceDoor(
+  config: UnitConfiguration,
+  { devices }: BackOffice,
+): "open" | "closed" | "unknown" | "none" {
   if (!config.roles.includes("collection") || !config.interlocks?.includes(SERVICE_DOOR)) return "none";
-  return devices.vaultReady && devices.interlocks.includes(SERVICE_DOOR) ? "open" : "closed";
+  if (!devices.vaultReady) return "unknown";
+  return devices.interlocks.includes(SERVICE_DOOR) ? "open" : "closed";
 }

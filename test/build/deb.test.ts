@@ -59,6 +59,33 @@ test("its scripts are shell, and every program that is started is compiled when 
   assert.equal(compiled?.[1]?.split(" ").sort(), bundled.sort());
 });
 
+/** What must be loaded for the kernel to know a class of devices; the others are part of it. */
+const MODULES: Record<string, string> = {
+  "block-sd": "sd_mod",
+  "char-ttyUSB": "usbserial",
+  "char-ttyACM": "cdc_acm",
+  "char-i2c": "i2c_dev",
+  "char-video4linux": "videodev",
+  "char-media": "videodev",
+};
+
+test("a class of devices is known to the kernel before a service that may use it is started", () => {
+  const units = readdirSync("provisioning/package/units")
+    // The reader of sticks is started when there is one.
+    .filter((name) => name.endsWith(".service") && !name.includes("@"))
+    .map((name) => ({ name, text: readFileSync(`provisioning/package/units/${name}`, "utf8") }));
+  let seen = 0;
+  for (const { name, text } of units)
+    for (const [, kind = ""] of text.matchAll(/^DeviceAllow=((?:block|char)-\S+)/gm)) {
+      const module = MODULES[kind];
+      if (!module) continue;
+      for (const key of ["Wants", "After"])
+        assert.match(text, new RegExp(`^${key}=(.* )?modprobe@${module}\\.service`, "m"), `${name}: ${kind}`);
+      seen++;
+    }
+  assert.ok(seen >= 6, `${seen}`);
+});
+
 test("systemd reads its units without a complaint", (t) => {
   const folder = temporary(t);
   writeUnits(folder);

@@ -93,8 +93,8 @@ export class Board {
   }
 }
 
-/** Pictures in a second: each is decoded by an emulated processor. */
-const FRAMES = 4;
+/** Pictures in a second of the host, which is a fraction of one for the guest: each is carried by an emulated processor. */
+const FRAMES = 1;
 /** What stands before each picture in a file of v4l2-ctl: "Vhdr" as a number, then the length. */
 const HEADER = Buffer.from("rdhV");
 

@@ -209,8 +209,10 @@ function argumentsOf({ image, disk, folder, nonce, serial, plugs }: GuestOptions
   ];
   return [
     // Emulated, not virtualised: it runs everywhere. Nehalem is the oldest processor that the packages are built for.
-    ...["-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", "1024"],
-    ...["-nodefaults", "-display", "none", "-rtc", "base=utc"],
+    ...["-M", "q35", "-accel", "tcg,thread=single", "-cpu", "Nehalem", "-smp", "1", "-m", "1024"],
+    // Time of the guest is counted by its instructions, one a nanosecond, and stands while this machine does other things.
+    ...["-icount", `shift=${process.env.SHIFT ?? 0},sleep=on`],
+    ...["-nodefaults", "-display", "none", "-rtc", "base=utc,clock=host"],
     ...["-kernel", image.kernel, "-initrd", image.initrd],
     ...["-append", `root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=5 hil.nonce=${nonce}`],
     // What the guest has synced is with this machine's kernel, and stays when QEMU is killed; what it has not is lost.

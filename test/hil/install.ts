@@ -4,15 +4,6 @@ import type { HilRig } from "./rig.ts";
 import { until } from "./scenario.ts";
 import { adapters, SERVICE_PORT } from "./unit.ts";
 
-/**
- * An emulated processor is ten times slower than a board, so that the services get more time to start. Nothing else of the
- * package is changed.
- */
-const PATIENCE = `for service in core vault senses provisioner; do
-  mkdir -p /etc/systemd/system/guichet-$service.service.d
-  printf '[Service]\\nTimeoutStartSec=600\\nWatchdogSec=180\\n' > /etc/systemd/system/guichet-$service.service.d/emulated.conf
-done`;
-
 /** Where the cabinet's own adapters are, and where a stick may be. Whatever is elsewhere is never admitted. */
 const BOARD = {
   usb: {
@@ -24,7 +15,6 @@ const BOARD = {
 /** Makes the board what it is when it leaves the factory: a number, and whom it believes. */
 export async function manufacture(rig: HilRig): Promise<void> {
   const { guest } = rig;
-  await guest.sh(PATIENCE);
   await guest.sh(
     `install -d /etc/guichet && cat > /etc/guichet/board.json <<'END'\n${JSON.stringify(BOARD)}\nEND`,
   );

@@ -5,6 +5,7 @@ import { until } from "./scenario.ts";
 export interface Health {
   state: string;
   ready: boolean;
+  link: boolean;
   offered: string[];
 }
 

@@ -9,6 +9,7 @@ import { Board, serveCameras } from "./board.ts";
 import { Guest, PORTS } from "./guest.ts";
 import { type Image, overlay } from "./image.ts";
 import { Operator } from "./provisioning.ts";
+import { Screen } from "./screen.ts";
 import { adapters, hostEnds, onKernelDevices } from "./unit.ts";
 import { tapped } from "./wire.ts";
 
@@ -25,11 +26,14 @@ export interface HilRig {
   around: Surroundings;
   operator: Operator;
   board: Board;
+  screen: Screen;
   guest: Guest;
   /** What went over the serial lines, as text of bytes, with times. */
   wireLog: string;
   /** Switches the machine on again with the same disk, after it went off. */
   again(): Promise<Guest>;
+  /** Ties bench and browser to a kernel that has just started. */
+  tie(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -57,6 +61,7 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
   });
   const cameras = await serveCameras(around.bench.plant);
   const board = new Board(around.bench, around.configuration);
+  const screen = await Screen.open();
   const disk = join(folder, "disk.qcow2");
   overlay(image.disk, disk);
   const start = async (): Promise<Guest> => {
@@ -70,7 +75,7 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
     });
     rig.guest = guest;
     await guest.booted();
-    await board.tie(guest);
+    await rig.tie();
     return guest;
   };
   const rig: HilRig = {
@@ -79,10 +84,16 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
     around,
     operator: new Operator(around.owner),
     board,
+    screen,
     guest: undefined as unknown as Guest,
     wireLog,
     again: start,
+    tie: async () => {
+      await board.tie(rig.guest);
+      screen.follow(rig.guest);
+    },
     stop: async () => {
+      await screen.stop();
       await rig.guest?.stop();
       board.stop();
       await cameras.stop();
@@ -90,7 +101,10 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await start();
+  await start().catch(async (error: unknown) => {
+    await rig.stop();
+    throw error;
+  });
   return rig;
 }
 

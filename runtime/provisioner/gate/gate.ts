@@ -17,7 +17,8 @@ const log = defineEvents("usb", {
 
 export interface GateOptions {
   usb: Board["usb"];
-  doorOpen: () => Promise<boolean>;
+  /** Undefined while nobody can say: nothing is let in then, and what was let in stays. */
+  doorOpen: () => Promise<boolean | undefined>;
   /** `/sys/bus/usb/devices`; the tests have their own. */
   root?: string;
 }
@@ -50,19 +51,27 @@ export class UsbGate {
     const ports = names.filter((name) => PORT.test(name));
     for (const port of this.#said.keys()) if (!ports.includes(port)) this.#said.delete(port);
     const servicePort = this.#usb?.servicePort;
-    const doorOpen = servicePort !== undefined && ports.includes(servicePort) && (await this.#doorOpen());
+    const inPort = servicePort !== undefined && ports.includes(servicePort);
+    const doorOpen = inPort ? await this.#doorOpen() : false;
     for (const port of ports) await this.#judge(port, doorOpen);
-    return servicePort !== undefined && ports.includes(servicePort);
+    return inPort;
   }
 
-  async #judge(port: string, doorOpen: boolean): Promise<void> {
+  async #judge(port: string, doorOpen: boolean | undefined): Promise<void> {
     const bytes = await readFile(join(this.#root, port, "descriptors")).catch(() => undefined);
     // It went while the bus was looked at.
     if (!bytes) return;
     const device = parseDescriptors(bytes);
-    const decision = decideUsb(this.#usb, port, device, doorOpen);
+    const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+    const decision = decideUsb(this.#usb, port, device, doorOpen ?? (await this.#isIn(port, hash)));
     await this.#set(port, "authorized", decision.admit);
-    this.#say(port, decision, device, createHash("sha256").update(bytes).digest("hex").slice(0, 16));
+    this.#say(port, decision, device, hash);
+  }
+
+  /** The very device that was let in: what was plugged in since has another state, whatever it says of itself. */
+  async #isIn(port: string, hash: string): Promise<boolean> {
+    const authorized = await readFile(join(this.#root, port, "authorized"), "utf8").catch(() => "0");
+    return this.#said.get(port) === `${hash} ` && authorized.trim() === "1";
   }
 
   #say(port: string, decision: UsbDecision, device: ReturnType<typeof parseDescriptors>, hash: string): void {

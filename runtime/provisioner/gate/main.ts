@@ -57,9 +57,10 @@ function nodeFolders(): string[] {
   return [NODES, ...readdirSync(NODES).map((bus) => join(NODES, bus))];
 }
 
-/** A unit that is nothing yet has no door to ask. Of any other only its core knows; without an answer it is shut. */
-async function doorOpen(state: string): Promise<boolean> {
+/** A unit that is nothing yet has no door to ask. Of any other only its core knows; undefined while that cannot say. */
+async function doorOpen(state: string): Promise<boolean | undefined> {
   if (!existsSync(join(state, "config", "unit.json"))) return true;
   const said = (await askHealth(state).catch(() => ({}))) as { serviceDoor?: unknown };
-  return said.serviceDoor === "open" || said.serviceDoor === "none";
+  if (said.serviceDoor === "closed") return false;
+  return said.serviceDoor === "open" || said.serviceDoor === "none" ? true : undefined;
 }

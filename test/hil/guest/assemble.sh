@@ -24,7 +24,7 @@ mount -t proc proc "$tree/proc"
 in_tree env DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /tmp/guichet.deb >&2 || { umount "$tree/proc"; exit 1; }
 umount "$tree/proc"
 rm "$tree/tmp/guichet.deb"
-in_tree systemctl --quiet enable hil-agent hil-hardware hil-camera@portrait hil-camera@document systemd-networkd \
+in_tree systemctl --quiet enable hil-agent hil-clock hil-hardware hil-camera@portrait hil-camera@document systemd-networkd \
     hil-broker.socket hil-screen.socket
 in_tree systemctl --quiet mask systemd-networkd-wait-online apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer

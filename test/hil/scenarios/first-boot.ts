@@ -17,6 +17,10 @@ export const scenario: Scenario = {
     assert.is(bare.claim, undefined, "it has no name yet");
     assert.is(await health(), undefined, "it serves nobody");
 
+    // The technician opens the door before the service port.
+    around.bench.plant.setInput("door.service", true);
+    await rig.board.settled();
+
     // The first stick gives a name, services and a configuration; the unit answers with its key and a request.
     const { configuration } = around;
     const first = new Stick(rig.folder, {
@@ -44,7 +48,9 @@ export const scenario: Scenario = {
     await provisionBy(rig, second, 1);
     await serving(["one-stop", "collection"]);
     note("the second stick plugged in until services were offered", since(again), "s");
-    await until("the centre sees the unit", async () => (await health())?.ready === true);
+    await until("its link to the centre is up", async () => (await health())?.link === true);
+    around.bench.plant.setInput("door.service", false);
+    await rig.board.settled();
     const { text } = await guest.run("ls /dev/input 2>/dev/null | grep -c event");
     note("keyboards of the guest", text.trim(), "input devices");
   },

@@ -23,7 +23,7 @@ export const scenario: Scenario = {
     note(`frozen until the watchdog reset the board, RuntimeWatchdogSec=${seconds}`, since(began), "s");
     assert.is(guest.count("WATCHDOG"), bites + 1);
     await guest.booted(boot);
-    await rig.board.tie(guest);
+    await rig.tie();
     await serving(["collection"]);
     note("frozen until services were offered again", since(began), "s");
     assert.is(motionsOf(rig), motions, "nothing moved");

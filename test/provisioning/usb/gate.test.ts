@@ -112,6 +112,38 @@ test("a stick is let in at the service port while the door is open, and goes whe
   assert.is(letIn("1-1.4"), false);
 });
 
+test("while nobody knows of the door a stick that was let in stays, and no other comes in", async (t) => {
+  // So it is whenever a stick brings a configuration: the core starts anew with the stick in the port.
+  const { root, add, letIn } = bus(t, { "1-1.4": descriptors([[STICK]]) });
+  let open: boolean | undefined = true;
+  const gate = new UsbGate({ usb: USB, doorOpen: async () => open, root });
+  await gate.look();
+  open = undefined;
+  assert.is(await gate.look(), true);
+  assert.is(letIn("1-1.4"), true, "the same stick");
+  // Another of the same make: the kernel authorises nothing by itself.
+  rmSync(join(root, "1-1.4"), { recursive: true });
+  add("1-1.4", descriptors([[STICK]]));
+  await gate.look();
+  assert.is(letIn("1-1.4"), false, "another stick, too quick to be missed");
+  open = true;
+  await gate.look();
+  assert.is(letIn("1-1.4"), true);
+  open = undefined;
+  writeFileSync(join(root, "1-1.4", "descriptors"), descriptors([[STICK]], [1, 2]));
+  await gate.look();
+  assert.is(letIn("1-1.4"), false, "it became another one");
+  writeFileSync(join(root, "1-1.4", "descriptors"), descriptors([[STICK]]));
+  open = true;
+  await gate.look();
+  open = undefined;
+  await gate.look();
+  assert.is(letIn("1-1.4"), true);
+  open = false;
+  await gate.look();
+  assert.is(letIn("1-1.4"), false, "the door is known to be shut");
+});
+
 test("nothing else is let in, with the door wide open", () => {
   const cases: [why: string, port: string, bytes: Buffer][] = [
     ["input", "1-1.4", descriptors([[KEYBOARD]])],
