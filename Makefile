@@ -151,5 +151,5 @@ deb: build ## the Debian package of a unit, dist/deb/guichet_<version>_<architec
 
 .PHONY: sandbox
 sandbox: system-test deb ## how exposed each process is, and a hostile program in its place (in a container, as root)
-	@tools/system-packages.sh mmdebstrap=mmdebstrap systemd-nspawn=systemd-container
+	@tools/system-packages.sh mmdebstrap=mmdebstrap systemd-nspawn=systemd-container ip=iproute2 losetup=mount
 	$(TSX) test/sandbox/sandbox.ts

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { getServers } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
@@ -7,7 +6,7 @@ import { dirname } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { defineEvents } from "../../drivers/kit/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
-import { addressRules, deviceRules } from "./rules.ts";
+import { addressSettings, type BrokerPlace, deviceRules, hostsOf, isKnown } from "./rules.ts";
 
 const run = promisify(execFile);
 const log = defineEvents("grants", {
@@ -18,18 +17,19 @@ const log = defineEvents("grants", {
   },
   unresolved: {
     level: "warn",
-    what: "The broker's name has no address now; until it has, the core reaches nothing but this machine",
+    what: "The broker's name has no address now; the core keeps the one that it had, or reaches nothing but this machine",
     fields: [],
   },
 });
 
 const DEVICE_RULES = "/run/udev/rules.d/72-guichet-devices.rules";
-const ADDRESS_RULES = "/run/systemd/system/guichet-core.service.d/50-broker.conf";
+const CORE = "guichet-core.service";
+const HOSTS = "/run/guichet/hosts";
 
 /**
  * Gives the processes of a unit what its configuration names and nothing else: device nodes by rules of udev, the broker's
- * address by a drop-in of the core's service. Run as root, before the others start; ends with 1 while the broker's name
- * cannot be resolved.
+ * address by a setting of the core's service and the core's own `/etc/hosts`. Run as root, before the others start and every
+ * ten minutes; ends with 1 while the broker's name cannot be resolved.
  */
 export async function main(): Promise<void> {
   const { state } = parseArgs({ options: { state: { type: "string" } } }).values;
@@ -38,31 +38,38 @@ export async function main(): Promise<void> {
   // A unit without a configuration has nothing to give.
   if (!configuration.ok) return;
   const { devices, centre } = configuration.value;
-  const { addresses, resolved } = await addressesOf(new URL(centre.broker.url).hostname);
-  const newAddresses = await changed(ADDRESS_RULES, addressRules(addresses), () =>
-    run("systemctl", ["daemon-reload"]),
-  );
+  const place = await placeOf(new URL(centre.broker.url).hostname);
+  const newAddresses = await grantAddresses(place);
   const newDevices = await changed(DEVICE_RULES, deviceRules(devices), async () => {
     await run("udevadm", ["control", "--reload"]);
     const subsystems = ["tty", "i2c-dev", "video4linux"].map((name) => `--subsystem-match=${name}`);
     await run("udevadm", ["trigger", "--settle", ...subsystems]);
   });
-  if (newDevices || newAddresses) log("changed", { devices: devices.length, addresses: addresses.length });
-  if (resolved) return;
+  if (newDevices || newAddresses)
+    log("changed", { devices: devices.length, addresses: place.addresses.length });
+  if (place.addresses.length > 0) return;
   log("unresolved");
   process.exitCode = 1;
 }
 
-/** The broker's addresses; where it has a name, also those of who resolves it. */
-async function addressesOf(host: string): Promise<{ addresses: string[]; resolved: boolean }> {
-  const plain = host.replace(/^\[|\]$/g, "");
-  if (isIP(plain)) return { addresses: [plain], resolved: true };
-  const found = await lookup(plain, { all: true }).catch(() => []);
-  const servers = getServers().map((server) => server.replace(/^\[|\](:\d+)?$|(?<=\.\d+):\d+$/g, ""));
-  return {
-    addresses: [...new Set([...found.map(({ address }) => address), ...servers.filter((ip) => isIP(ip))])],
-    resolved: found.length > 0,
-  };
+/** The broker's addresses; none while its name cannot be resolved. */
+async function placeOf(hostname: string): Promise<BrokerPlace> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host)) return { host, addresses: [host] };
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return { host, addresses: [...new Set(found.map(({ address }) => address))] };
+}
+
+/** Lets the core, running or not, reach the broker where it is now; a name that is not answered for leaves what was granted. */
+async function grantAddresses(place: BrokerPlace): Promise<boolean> {
+  const before = await readFile(HOSTS, "utf8").catch(() => "");
+  const hosts = hostsOf(place);
+  if (before === hosts || (place.addresses.length === 0 && isKnown(before, place.host))) return false;
+  // Written last: it says what has been granted. A reload of the units would not reach a core that runs.
+  await run("systemctl", ["set-property", "--runtime", CORE, ...addressSettings(place.addresses)]);
+  // In place, because the core has this very file mounted.
+  await writeFile(HOSTS, hosts);
+  return true;
 }
 
 /** Writes rules that are not there yet and has them applied; those that could not be are not left to be taken for it. */

@@ -40,11 +40,35 @@ export function deviceRules(devices: readonly DeviceConfiguration[]): string {
   return ["# Written at each start from the unit's configuration.", ...rules, ""].join("\n");
 }
 
-/** Addresses that the core may speak to beside loopback, as a drop-in of its service. */
-export const addressRules = (addresses: readonly string[]): string =>
-  [
-    "# Written at each start from the unit's configuration.",
-    "[Service]",
-    ...[...addresses].sort().map((ip) => `IPAddressAllow=${ip}`),
-    "",
-  ].join("\n");
+/** Where the core may connect to: the name by which the configuration knows the broker, and its addresses at this time. */
+export interface BrokerPlace {
+  host: string;
+  addresses: readonly string[];
+}
+
+const HEAD = "# Written from the unit's configuration: the core's /etc/hosts.\n127.0.0.1 localhost\n";
+
+/**
+ * What stands in for the core's `/etc/hosts`: the broker's name is looked up there and nowhere else, so that the core needs no
+ * name server.
+ */
+export const hostsOf = ({ host, addresses }: BrokerPlace): string =>
+  HEAD +
+  [...addresses]
+    .sort()
+    .map((ip) => `${ip} ${host}\n`)
+    .join("");
+
+/** Whether a file of `hostsOf` has an address for this name. */
+export const isKnown = (hosts: string, host: string): boolean =>
+  hosts.startsWith(HEAD) &&
+  hosts
+    .slice(HEAD.length)
+    .split("\n")
+    .some((line) => line.endsWith(` ${host}`));
+
+/** Settings for `systemctl set-property` that leave the core this machine's own address and the broker's. */
+export const addressSettings = (addresses: readonly string[]): string[] => [
+  "IPAddressAllow=",
+  ...["127.0.0.1", ...[...addresses].sort()].map((ip) => `IPAddressAllow=${ip}`),
+];

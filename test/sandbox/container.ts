@@ -14,13 +14,21 @@ import { eventually } from "../kit.ts";
 
 /** Debian 13 as small as it boots, with the Node of its archive. */
 const PACKAGES = "systemd-sysv,udev,nodejs,dbus,kbd";
-/** systemd of Debian 13 wants to be told that it may run where cgroups are of the old kind. */
-const LEGACY = existsSync("/sys/fs/cgroup/cgroup.controllers")
-  ? { env: {}, init: [] }
-  : {
-      env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "0" },
-      init: ["systemd.unified_cgroup_hierarchy=0", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"],
-    };
+/**
+ * cgroups of the new kind, to which systemd's filters of addresses and devices belong; where this machine itself has the old
+ * kind, without limits of memory and tasks.
+ */
+const env = { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" };
+/** Where the groups of a container lie; filters of one that was killed would hold for the next. */
+const GROUPS = ((): string => {
+  const mount = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "))
+    .find(([, , type]) => type === "cgroup2")?.[1];
+  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
+  if (!mount || own === undefined) throw new Error("this machine has no cgroups of the new kind");
+  return join(mount, own, "payload");
+})();
 const ALWAYS = ["--register=no", "--keep-unit", "-q"];
 
 /** The tree of files, made once; from where this machine has its own packages. */
@@ -45,6 +53,12 @@ export class Container {
   readonly #tree: string;
   readonly #child: ChildProcess;
   #init = 0;
+  #loop: string | undefined;
+
+  /** Its first process, as this machine counts. */
+  get pid(): number {
+    return this.#init;
+  }
 
   private constructor(tree: string, child: ChildProcess) {
     this.#tree = tree;
@@ -64,19 +78,25 @@ export class Container {
     for (const [to, from] of Object.entries(options.files))
       cpSync(from, join(tree, "opt", to), { recursive: true });
     execFileSync("chmod", ["-R", "a+rX", join(tree, "opt")]);
-    const env = { ...process.env, ...LEGACY.env };
     execFileSync("systemd-nspawn", [...ALWAYS, "-D", tree, "dpkg", "-i", "/opt/guichet.deb"], {
       env,
       stdio: "ignore",
     });
+    if (existsSync(GROUPS))
+      execFileSync("find", [GROUPS, "-mindepth", "1", "-depth", "-type", "d", "-delete"]);
     const log = openSync(join(tree, "../boot.log"), "w");
     const child = spawn(
       "systemd-nspawn",
-      [...ALWAYS, "--private-network", "--capability=all", "-b", "-D", tree, ...LEGACY.init],
+      [...ALWAYS, "--private-network", "--capability=all", "--system-call-filter=bpf", "-b", "-D", tree],
       { env, stdio: ["ignore", log, log] },
     );
     const container = new Container(tree, child);
-    await eventually("the container's systemd runs", () => container.#find(), 60_000);
+    try {
+      await eventually("the container's systemd runs", () => container.#find(), 60_000);
+    } catch (error) {
+      await container.stop();
+      throw error;
+    }
     return container;
   }
 
@@ -109,10 +129,56 @@ export class Container {
     }
   }
 
+  /** Writes a file of the unit, in place. */
+  write(path: string, text: string): void {
+    execFileSync("nsenter", ["-t", String(this.#init), "-a", "--", "sh", "-c", `cat > ${path}`], {
+      input: text,
+    });
+  }
+
+  /** A stick in the service port: an image as a block device, under the name that udev would give it. */
+  plug(image: string): void {
+    const loop = execFileSync("losetup", ["--find", "--show", image], { encoding: "utf8" }).trim();
+    this.#loop = loop;
+    const node = `mknod -m 0660 ${loop} b 7 ${loop.replace("/dev/loop", "")} && chown root:guichet-stick ${loop}`;
+    // A loop is no disk of SCSI, as a stick is.
+    const drop = "/run/systemd/system/guichet-stick@.service.d";
+    this.run(
+      "sh",
+      "-c",
+      `mkdir -p ${drop} && printf '[Service]\nDeviceAllow=block-loop r\n' > ${drop}/50-loop.conf`,
+    );
+    this.run("systemctl", "daemon-reload");
+    this.run("sh", "-c", `rm -f ${loop}; ${node} && ln -sfn ${loop} /dev/guichet-stick`);
+  }
+
+  /** What the reader says of the stick, to the provisioner's user. */
+  readStick(): Buffer {
+    const client = `require("node:net").connect("/run/guichet/stick.sock").pipe(process.stdout)`;
+    return execFileSync(
+      "nsenter",
+      [
+        "-t",
+        String(this.#init),
+        "-a",
+        "--",
+        "runuser",
+        "-u",
+        "guichet-provisioner",
+        "--",
+        "node",
+        "-e",
+        client,
+      ],
+      { maxBuffer: 1 << 26, stdio: ["ignore", "pipe", "ignore"] },
+    );
+  }
+
   async stop(): Promise<void> {
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));
-    process.kill(this.#init, "SIGKILL");
+    process.kill(this.#init || (this.#child.pid ?? 0), "SIGKILL");
     await gone;
+    if (this.#loop) execFileSync("losetup", ["--detach", this.#loop]);
     rmSync(join(this.#tree, "var/lib/guichet"), { recursive: true, force: true });
   }
 }

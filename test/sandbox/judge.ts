@@ -12,10 +12,13 @@ interface Rights {
   sockets: RegExp;
   devices: RegExp;
   addresses: boolean;
+  privileges: RegExp;
 }
 
 const CONFIGURATION = String.raw`^/var/lib/guichet/(config(\.d)?|committed|answer\.jws|identity\.json|stick\.json)|^/etc/guichet/`;
 const NONE = /^$/;
+/** V8 compiles, and the helpers of a process are programs too; nothing else is a right of anybody. */
+const PROGRAMS = /^(executable memory|a shell|a program by its loader|another of itself)$/;
 
 /** What each process is meant to reach; whatever else it gets is a violation. */
 export const RIGHTS: Record<string, Rights> = {
@@ -25,6 +28,7 @@ export const RIGHTS: Record<string, Rights> = {
     sockets: /^\/run\/guichet\/(core|vault|senses)\/socket$/,
     devices: NONE,
     addresses: true,
+    privileges: PROGRAMS,
   },
   vault: {
     reads: new RegExp(`${CONFIGURATION}|^/var/lib/guichet/(vault/|attestation/senses\\.pub\\.json)`),
@@ -32,6 +36,7 @@ export const RIGHTS: Record<string, Rights> = {
     sockets: /^\/run\/guichet\/vault\/socket$/,
     devices: /^\/dev\/(gpiochip\d+|i2c-\d+|tty(USB|ACM|AMA)\d+)$/,
     addresses: false,
+    privileges: PROGRAMS,
   },
   senses: {
     reads: new RegExp(`${CONFIGURATION}|^/var/lib/guichet/(senses|attestation)/`),
@@ -39,6 +44,7 @@ export const RIGHTS: Record<string, Rights> = {
     sockets: /^\/run\/guichet\/senses\/socket$/,
     devices: /^\/dev\/(video\d+|media\d+|dma_heap\/.*|i2c-\d+|tty(USB|ACM|AMA)\d+)$/,
     addresses: false,
+    privileges: PROGRAMS,
   },
   provisioner: {
     reads: new RegExp(`${CONFIGURATION}|^/var/lib/guichet/(keys|inbox|staging)/`),
@@ -47,6 +53,7 @@ export const RIGHTS: Record<string, Rights> = {
     sockets: /^\/run\/guichet\/(core\/socket|stick\.sock)$/,
     devices: /^\/dev\/(sd[a-z]+\d*|gpiochip\d+)$/,
     addresses: false,
+    privileges: PROGRAMS,
   },
   console: {
     reads: new RegExp(CONFIGURATION),
@@ -54,6 +61,16 @@ export const RIGHTS: Record<string, Rights> = {
     sockets: /^\/run\/guichet\/core\/socket$/,
     devices: /^\/dev\/tty1$/,
     addresses: false,
+    privileges: PROGRAMS,
+  },
+  // The reader of sticks has a descriptor and nothing else, not even a second process.
+  stick: {
+    reads: NONE,
+    writes: NONE,
+    sockets: NONE,
+    devices: NONE,
+    addresses: false,
+    privileges: NONE,
   },
 };
 
@@ -85,7 +102,7 @@ export function violations(
       : wrong("devices", rights.devices)),
     ...addresses.map((one) => `addresses: ${one}`),
     ...wrong("processes", NONE),
-    ...wrong("privileges", /^executable memory$/),
+    ...wrong("privileges", rights.privileges),
   ];
 }
 

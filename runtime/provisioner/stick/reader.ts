@@ -17,11 +17,11 @@ export interface Reading {
 /** Starts the reader on a device or an image. Rejects when there is none. */
 export type StartReader = (device: string) => Promise<Reading>;
 
-/** A heap that is as small as the reader needs, no compiler, no helpers of V8: less to take over, less to pay for. */
+/** A heap that is as small as the reader needs, no compiler, one helper of V8 (0 means one a core): less to take over, less to pay for. */
 export const READER_FLAGS = [
   "--jitless",
   "--no-expose-wasm",
-  "--v8-pool-size=0",
+  "--v8-pool-size=1",
   "--max-semi-space-size=1",
   "--max-old-space-size=16",
 ] as const;

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { benchDevices } from "../../../runtime/dev/unit-plan.ts";
-import { addressRules, deviceRules } from "../../../runtime/grants/index.ts";
+import { addressSettings, deviceRules, hostsOf, isKnown } from "../../../runtime/grants/index.ts";
 import { suite } from "../../kit.ts";
 
 const { test, run } = suite("grants");
@@ -24,11 +24,26 @@ test("a name that is more than a name to udev gives nothing away", () => {
   assert.not.match(deviceRules([lock]), /OWNER|RUN/);
 });
 
-test("addresses are added to the core's service, each once a line", () => {
-  assert.match(
-    addressRules(["10.0.0.2", "10.0.0.1"]),
-    /\[Service\]\nIPAddressAllow=10\.0\.0\.1\nIPAddressAllow=10\.0\.0\.2\n$/,
-  );
+test("the core keeps its own address and gets the broker's, and whatever it had before is taken away", () => {
+  assert.equal(addressSettings(["10.0.0.2", "10.0.0.1"]), [
+    "IPAddressAllow=",
+    "IPAddressAllow=127.0.0.1",
+    "IPAddressAllow=10.0.0.1",
+    "IPAddressAllow=10.0.0.2",
+  ]);
+});
+
+test("the core's names are its own and the broker's", () => {
+  const hosts = hostsOf({ host: "broker.example", addresses: ["fd00::2", "10.0.0.1"] });
+  assert.equal(hosts.split("\n").slice(1), [
+    "127.0.0.1 localhost",
+    "10.0.0.1 broker.example",
+    "fd00::2 broker.example",
+    "",
+  ]);
+  assert.ok(isKnown(hosts, "broker.example"));
+  for (const other of ["example", "localhost", "roker.example"]) assert.not.ok(isKnown(hosts, other), other);
+  assert.not.ok(isKnown(hostsOf({ host: "broker.example", addresses: [] }), "broker.example"));
 });
 
 run();

@@ -1,14 +1,26 @@
-import { spawnSync } from "node:child_process";
-import { createSocket } from "node:dgram";
-import { closeSync, constants, openSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
-import { connect } from "node:net";
-import { join } from "node:path";
+const { spawnSync } = require("node:child_process");
+const { createSocket } = require("node:dgram");
+const {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} = require("node:fs");
+const { connect } = require("node:net");
+const { join } = require("node:path");
 
 /**
  * A hostile program in the place of one process of a unit: it tries everything that is not its own and prints what it got
- * as one JSON object. Plain JavaScript without a package, so that it runs on a unit as it is; it ships in none.
- * usage: hostile.mjs ADDRESS:PORT... (where it tries to get to)
+ * as one JSON object. Plain JavaScript without a package, so that it runs on a unit as it is; it ships in none. It uses no
+ * thread of its own, so that it starts where the reader of sticks does.
+ * usage: hostile.cjs [--all-files] ADDRESS:PORT... (where it tries to get to)
  */
+const targets = process.argv.slice(2).filter((one) => one !== "--all-files");
+const allFiles = process.argv.includes("--all-files");
 const got = {
   files: [],
   written: [],
@@ -44,9 +56,24 @@ const walk = (path, depth, visit) => {
 const STATE = "/var/lib/guichet";
 /** What it leaves behind; what it left in another's place is nobody's file. */
 const PLANT = "hostile-was-here";
+/** Where files of a system lie that are no programs. */
+const ELSEWHERE = [
+  "/etc",
+  "/var",
+  "/run",
+  "/srv",
+  "/opt",
+  "/mnt",
+  "/media",
+  "/boot",
+  "/sys/class",
+  "/sys/bus",
+];
 // Content only: a name that is seen and not read is no file that was reached.
-for (const root of [STATE, "/root", "/home", "/etc/guichet"])
+for (const root of [STATE, "/root", "/home", "/etc/guichet", ...(allFiles ? ELSEWHERE : [])])
   walk(root, 4, (path, entry) => {
+    // What systemd itself lays over what is to be hidden is empty and opens nothing.
+    if (path.startsWith("/run/systemd/inaccessible/")) return;
     if (entry.isFile() && entry.name !== PLANT) tried(got.files, path, () => readFileSync(path).length >= 0);
   });
 for (const path of ["/etc/shadow", "/proc/1/environ", "/proc/kcore", "/dev/mem"])
@@ -60,11 +87,13 @@ for (const folder of [
   "/usr/lib/guichet",
   "/etc",
   "/etc/guichet",
+  "/run",
   "/run/systemd/system",
   "/run/udev/rules.d",
   "/boot",
   "/var/lib",
   "/usr/bin",
+  "/run/guichet",
   ...[
     "core",
     "vault",
@@ -78,8 +107,19 @@ for (const folder of [
   ].map((name) => join("/run/guichet", name)),
 ])
   tried(got.written, folder, () => closeSync(openSync(join(folder, PLANT), "w")));
-for (const path of ["/sys/kernel/mm/ksm/run", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"])
+for (const path of [
+  "/run/guichet/hosts",
+  "/etc/hosts",
+  "/sys/kernel/mm/ksm/run",
+  "/proc/sys/kernel/core_pattern",
+  "/proc/sysrq-trigger",
+])
   tried(got.written, path, () => closeSync(openSync(path, "r+")));
+// The stick itself: to be read through the descriptor, not to be written through it or opened anew.
+if (fstatSync(0).isBlockDevice()) {
+  tried(got.written, "its input", () => writeSync(0, Buffer.alloc(512)) > 0);
+  tried(got.written, "its input, opened anew", () => closeSync(openSync("/proc/self/fd/0", "r+")));
+}
 
 walk("/dev", 3, (path, entry) => {
   if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return;
@@ -103,6 +143,12 @@ const run = (program, ...args) => spawnSync(program, args, { timeout: 10_000 }).
 tried(got.privileges, "setuid", () => {
   process.setuid(0);
 });
+tried(got.privileges, "a shell", () => run("/bin/sh", "-c", "true"));
+tried(got.privileges, "a program by its loader", () => {
+  const loader = readdirSync("/lib64").find((name) => name.startsWith("ld-linux"));
+  return run(join("/lib64", loader), "/bin/true");
+});
+tried(got.privileges, "another of itself", () => run(process.execPath, ...process.execArgv, "-e", "0"));
 tried(got.privileges, "namespace", () => run("unshare", "--user", "--map-root-user", "true"));
 tried(got.privileges, "mount", () => run("mount", "-t", "tmpfs", "none", "/tmp"));
 tried(got.privileges, "restart", () => run("systemctl", "restart", "guichet-vault.service"));
@@ -134,29 +180,45 @@ const reach = (list, name, options) =>
       resolve();
     }
   });
-const SOCKETS = [
-  "/run/guichet/core/socket",
-  "/run/guichet/vault/socket",
-  "/run/guichet/senses/socket",
-  "/run/guichet/stick.sock",
-  "/run/systemd/private",
-  "/run/dbus/system_bus_socket",
-  "/run/seatd.sock",
-];
-for (const path of SOCKETS) await reach(got.sockets, path, { path });
-for (const target of process.argv.slice(2)) {
-  const at = target.lastIndexOf(":");
-  await reach(got.addresses, target, { host: target.slice(0, at), port: Number(target.slice(at + 1)) });
-}
-await new Promise((resolve) => {
-  const socket = createSocket("udp4");
-  socket.once("error", resolve);
-  const first = process.argv[2] ?? "127.0.0.1:53";
-  socket.send("x", 53, first.slice(0, first.lastIndexOf(":")), (error) => {
-    if (!error) got.addresses.push(`udp ${first.slice(0, first.lastIndexOf(":"))}`);
-    socket.close();
-    resolve();
+const send = (host, port) =>
+  new Promise((resolve) => {
+    try {
+      const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+      const end = (error) => {
+        if (!error) got.addresses.push(`udp ${host}`);
+        socket.close();
+        resolve();
+      };
+      socket.once("error", end);
+      socket.send("x", port, host, end);
+    } catch {
+      resolve();
+    }
   });
-});
-writeSync(1, `${JSON.stringify(got)}\n`);
-process.exit(0);
+
+/** Sockets with a name in the file system, and those without. */
+const sockets = new Set(["/run/systemd/private", "/run/dbus/system_bus_socket", "/run/seatd.sock"]);
+walk("/run", 4, (path, entry) => entry.isSocket() && sockets.add(path));
+try {
+  for (const line of readFileSync("/proc/self/net/unix", "utf8").split("\n")) {
+    const name = line.split(/\s+/)[7];
+    if (name?.startsWith("@")) sockets.add(`\0${name.slice(1)}`);
+  }
+} catch {
+  // none to be seen
+}
+
+const main = async () => {
+  await Promise.all([
+    ...[...sockets].map((path) => reach(got.sockets, path.replace("\0", "@"), { path })),
+    ...targets.flatMap((target) => {
+      const at = target.lastIndexOf(":");
+      const host = target.slice(0, at).replace(/^\[|\]$/g, "");
+      const port = Number(target.slice(at + 1));
+      return [reach(got.addresses, target, { host, port }), send(host, port)];
+    }),
+  ]);
+  writeSync(1, `${JSON.stringify(got)}\n`);
+  process.exit(0);
+};
+void main();
