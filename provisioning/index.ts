@@ -1,4 +1,5 @@
 /** What the unit's processes need at each start; whoever makes or takes bundles imports the rooms below. */
 export * from "./board.ts";
 export * from "./configuration.ts";
+export * from "./inbox.ts";
 export * from "./unit-configuration.ts";

@@ -74,6 +74,23 @@ export class StateDisk {
     await this.syncFolder(folder);
   }
 
+  /** The old text or the new one, whole, whatever happens; it is safe when this resolves. */
+  async replace(path: string, text: string): Promise<void> {
+    await this.#step("create");
+    const handle = await open(`${path}.new`, "w", 0o640);
+    try {
+      await this.#step("write");
+      await handle.writeFile(text);
+      await this.#step("fsync");
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await this.#step("rename");
+    await rename(`${path}.new`, path);
+    await this.syncFolder(dirname(path));
+  }
+
   async remove(path: string): Promise<void> {
     await this.#step("remove");
     await rm(path, { recursive: true, force: true });

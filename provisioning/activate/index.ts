@@ -1,5 +1,5 @@
 export { judge } from "./compose.ts";
-export { StateDisk, type Step } from "./disk.ts";
+export { diskFault, StateDisk, type Step } from "./disk.ts";
 export * from "./folder.ts";
 export {
   type Generation,

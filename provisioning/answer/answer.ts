@@ -28,6 +28,8 @@ export const AnswerSchema = Type.Object(
     counters: Type.Record(Type.String({ maxLength: 20 }), Type.Integer({ minimum: 0 })),
     /** Names the next destructive command that it will take. */
     nonce: Type.String({ pattern: "^[A-Za-z0-9_-]{22}$" }),
+    /** Seconds since the epoch that have surely passed, when the centre has attested the time; by this dates are judged. */
+    time: Type.Optional(Type.Integer({ minimum: 0 })),
     /** PKCS#10 in PEM, while the unit has a name and no certificate for its key. */
     request: Type.Optional(Type.String({ maxLength: 4_096 })),
     /** What became of each bundle: a code, `ok` when it was taken. */

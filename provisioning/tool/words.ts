@@ -68,6 +68,7 @@ export function describeAnswer(answer: Answer): string[] {
     claim ? `The unit ${claim.unit} of the site ${claim.site}` : "A board without a name",
     `  board      ${answer.device} (${answer.hardware}), software ${answer.software}`,
     `  answered   ${day(answer.iat)} by its own clock`,
+    `  dates      ${answer.time === undefined ? "not judged: nobody has attested the time" : `judged by ${day(answer.time)}, attested`}`,
     `  its key    ${answer.key.kid}; compare it with the one on the screen`,
     `  believes   key set ${answer.keys}`,
     `  counters   ${list(

@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   Bell,
@@ -18,14 +18,16 @@ import {
   Provisioner,
   type Report,
   readStanding,
-  type StateDisk,
+  StateDisk,
   type Trial,
   takeFolder,
   whileHeld,
 } from "../../provisioning/activate/index.ts";
 import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
 import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
+import { INBOX } from "../../provisioning/index.ts";
 import type { UnitReport } from "./health.ts";
+import { AttestedTime } from "./time.ts";
 
 const log = defineEvents("provisioner", {
   taken: {
@@ -57,8 +59,6 @@ export interface AgentOptions {
   quiet?: (signal: AbortSignal) => Promise<void>;
   /** What the running unit says of itself, for the answer. */
   report?: () => Promise<UnitReport | undefined>;
-  /** Seconds since the epoch, when somebody who signs has said it. */
-  attestedTime?: () => number | undefined;
 }
 
 const KEPT_FAULTS = 16;
@@ -74,6 +74,8 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #keys: DeviceKeys;
   readonly #provisioner: Provisioner;
+  readonly #time: AttestedTime;
+  readonly #disk: StateDisk;
   readonly #inbox: string;
   readonly #bell = new Bell();
   readonly #stop = new AbortController();
@@ -82,11 +84,14 @@ export class Agent {
   #reports: Report[] = [];
   #loop: Promise<void> | undefined;
 
-  private constructor(options: AgentOptions, keys: DeviceKeys, provisioner: Provisioner) {
+  private constructor(options: AgentOptions, keys: DeviceKeys) {
+    const { state, trial, clock = systemClock, disk = new StateDisk() } = options;
     this.#options = options;
     this.#keys = keys;
-    this.#provisioner = provisioner;
-    this.#inbox = join(options.state, "inbox");
+    this.#disk = disk;
+    this.#inbox = join(state, INBOX.folder);
+    this.#time = new AttestedTime(state, clock, disk);
+    this.#provisioner = new Provisioner({ state, trial, clock, disk, judgedBy: () => this.#judgedBy() });
   }
 
   /**
@@ -99,23 +104,19 @@ export class Agent {
 
   static async #open(options: AgentOptions): Promise<Agent> {
     const keys = await openDeviceKeys(options.state);
-    const provisioner = new Provisioner({
-      state: options.state,
-      trial: options.trial,
-      ...(options.clock ? { clock: options.clock } : {}),
-      ...(options.disk ? { disk: options.disk } : {}),
-      judgedBy: async () => {
-        const attestedTime = options.attestedTime?.();
-        const nonce = nonceOf(keys.signing, await commandCounter(options.state));
-        return { nonce, tls: keys.tls, ...(attestedTime === undefined ? {} : { attestedTime }) };
-      },
-    });
-    const agent = new Agent(options, keys, provisioner);
-    const interrupted = await provisioner.recover();
+    const agent = new Agent(options, keys);
+    const interrupted = await agent.#provisioner.recover();
     if (interrupted) agent.#remember(interrupted);
     await mkdir(agent.#inbox, { recursive: true, mode: 0o700 });
+    await agent.#time.atLeast();
     await agent.#writeAnswer();
     return agent;
+  }
+
+  async #judgedBy() {
+    const attestedTime = await this.#time.atLeast();
+    const nonce = nonceOf(this.#keys.signing, await commandCounter(this.#options.state));
+    return { nonce, tls: this.#keys.tls, ...(attestedTime === undefined ? {} : { attestedTime }) };
   }
 
   /** Looks after the inbox until it is stopped. */
@@ -167,7 +168,7 @@ export class Agent {
     const watcher = watch(this.#inbox, () => this.#bell.ring());
     try {
       while (!this.#stop.signal.aborted) {
-        await this.#emptyInbox().catch((error: unknown) =>
+        await this.#lookAround().catch((error: unknown) =>
           log(isFault(error, HELD) ? "waiting" : "failed", {}, error),
         );
         await this.#bell.wait(this.#options.clock ?? systemClock, LOOK_MS, this.#stop.signal);
@@ -177,8 +178,9 @@ export class Agent {
     }
   }
 
-  async #emptyInbox(): Promise<void> {
-    const waiting = async () => (await readdir(this.#inbox)).filter((name) => name.endsWith(".kbundle"));
+  async #lookAround(): Promise<void> {
+    if (await this.#time.due()) await this.#alone(() => this.#time.atLeast());
+    const waiting = async () => (await readdir(this.#inbox)).filter((name) => name.endsWith(INBOX.bundle));
     if ((await waiting()).length === 0) return;
     await this.#options.quiet?.(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
@@ -197,6 +199,7 @@ export class Agent {
     const standing = await readStanding(state);
     if (!standing.ok) throw standing.error;
     const report = await this.#options.report?.();
+    const time = this.#time.now;
     const { claim, identity, keys, counters, bundles } = standing.value;
     const answer: Answer = {
       v: 1,
@@ -209,6 +212,7 @@ export class Agent {
       keys: keys.version,
       counters,
       nonce: nonceOf(this.#keys.signing, counters.command ?? 0),
+      ...(time === undefined ? {} : { time }),
       ...(claim && !bundles.certificates ? { request: certificateRequest(claim.unit, this.#keys.tls) } : {}),
       taken: this.#reports.slice(0, 32).map(({ file, result }) => ({
         file: file.slice(0, 120),
@@ -225,15 +229,7 @@ export class Agent {
   reply = async (): Promise<Buffer> => replyFile(await this.answer());
 
   async #writeAnswer(): Promise<void> {
-    const path = join(this.#options.state, "answer.jws");
-    const handle = await open(`${path}.new`, "w", 0o640);
-    try {
-      await handle.writeFile(await this.answer());
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${path}.new`, path);
+    await this.#disk.replace(join(this.#options.state, "answer.jws"), await this.answer());
   }
 }
 

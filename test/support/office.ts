@@ -30,7 +30,7 @@ export function stateFolder(t: Pick<TestContext, "after">): string {
 
 /** The unit's link as its owners see it, to be switched and listened to by a test. */
 export class FakeLink {
-  readonly events = new Emitter<{ up: undefined; down: undefined; host: boolean }>();
+  readonly events: Link["events"] = new Emitter();
   readonly receivers = new Map<string, Receiver>();
   readonly sent: { topic: string; payload: Buffer }[] = [];
   receiveMaximum = 20;

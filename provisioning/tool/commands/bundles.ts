@@ -216,7 +216,7 @@ export const verify: Command = {
     const answer = path ? await answerIn(path) : undefined;
     if (answer && answer.keys !== keys.version)
       throw toolFault("bad", { option: "--keyset", form: `version ${answer.keys}, which the unit believes` });
-    const attestedTime = options.date("time");
+    const attestedTime = options.date("time") ?? answer?.time;
     const terms: Terms = {
       installs: true,
       servicesUnknown: true,

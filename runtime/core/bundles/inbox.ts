@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { join } from "node:path";
 import { defineEvents } from "../../../drivers/kit/index.ts";
 import { up } from "../../../fleet/contract/index.ts";
+import { INBOX } from "../../../provisioning/index.ts";
 import type { Link } from "../link/index.ts";
 
 const log = defineEvents("inbox", {
@@ -12,11 +13,16 @@ const log = defineEvents("inbox", {
     fields: ["parts"],
   },
   ignored: { level: "warn", what: "A part of a bundle was not taken", fields: ["why"] },
+  untimed: { level: "warn", what: "The centre's word of the time could not be handed on", fields: [] },
 });
 
 /** Parts of one bundle, and bundles that may be under way at once: with the largest part, 48 MiB of disk at most. */
 const MOST_PARTS = 96;
 const MOST_UNDER_WAY = 2;
+/** The provisioner is another user, of the folder's group; the mask of a service would take the group's right away. */
+const FOR_GROUP = 0o640;
+/** The time is handed on this often, s: dates are days, and a disk wears. */
+const TIME_S = 3_600;
 const ANSWER = "answer.jws";
 const ID = /^[A-Za-z0-9-]{1,64}$/;
 const NUMBER = /^(0|[1-9][0-9]{0,2})$/;
@@ -31,21 +37,28 @@ export class Inbox {
   readonly #unit: string;
   readonly #link: Link;
   readonly #watcher: FSWatcher;
-  readonly #off: () => void;
+  readonly #off: (() => void)[];
+  #told = 0;
 
   constructor(options: { state: string; unit: string; link: Link }) {
     this.#state = options.state;
     this.#unit = options.unit;
-    this.#folder = join(options.state, "inbox");
+    this.#folder = join(options.state, INBOX.folder);
     this.#link = options.link;
     options.link.receive("bundle", (path, payload) => this.#receive(path, payload));
     const tell = () => void this.#answer().catch(() => undefined);
-    this.#off = options.link.events.on("up", tell);
+    this.#off = [
+      options.link.events.on("up", tell),
+      options.link.events.on(
+        "time",
+        (said) => void this.#time(said).catch((error: unknown) => log("untimed", {}, error)),
+      ),
+    ];
     this.#watcher = watch(options.state, (_, name) => name === ANSWER && tell());
   }
 
   stop(): void {
-    this.#off();
+    for (const off of this.#off) off();
     this.#watcher.close();
   }
 
@@ -63,16 +76,16 @@ export class Inbox {
     const there = new Set(await readdir(folder));
     for (let index = 0; index < parts; index++) if (!there.has(String(index))) return;
     const whole = join(folder, "whole");
-    // The provisioner takes it, which is another user of the folder's group.
-    const handle = await open(whole, "w", 0o640);
+    const handle = await open(whole, "w");
     try {
+      await handle.chmod(FOR_GROUP);
       for (let index = 0; index < parts; index++)
         await handle.writeFile(await readFile(join(folder, String(index))));
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(whole, join(this.#folder, `${id}.kbundle`));
+    await rename(whole, join(this.#folder, id + INBOX.bundle));
     await syncFolder(this.#folder);
     await rm(folder, { recursive: true, force: true });
     log("complete", { parts });
@@ -88,6 +101,14 @@ export class Inbox {
     if (oldest) await rm(join(this.#folder, oldest.name), { recursive: true, force: true });
   }
 
+  /** Hands on the time as it was signed; who judges by it verifies it for himself. */
+  async #time({ jws, iat }: { jws: string; iat: number }): Promise<void> {
+    if (iat < this.#told + TIME_S) return;
+    this.#told = iat;
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await durable(join(this.#folder, INBOX.time), Buffer.from(jws, "latin1"), FOR_GROUP);
+  }
+
   /** The unit's last answer: at each connection, and when there is a new one. */
   async #answer(): Promise<void> {
     const answer = await readFile(join(this.#state, ANSWER), "latin1").catch(() => undefined);
@@ -95,9 +116,10 @@ export class Inbox {
   }
 }
 
-async function durable(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(`${path}.new`, "w", 0o600);
+async function durable(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
+  const handle = await open(`${path}.new`, "w");
   try {
+    await handle.chmod(mode);
     await handle.writeFile(bytes);
     await handle.sync();
   } finally {

@@ -84,7 +84,13 @@ export class Link {
   /** The newest signed time of the centre, s, and whether it fits our clock. A retained one may be old; its age says so. */
   #timeProof: { iat: number; fits: boolean } | undefined;
   #loop: Promise<void> | undefined;
-  readonly events = new Emitter<{ up: undefined; down: undefined; host: boolean }>();
+  readonly events = new Emitter<{
+    up: undefined;
+    down: undefined;
+    host: boolean;
+    /** The centre's signed word of the time, verified; it may be old. */
+    time: { jws: string; iat: number };
+  }>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -285,12 +291,8 @@ export class Link {
   async #take(topic: string, payload: Buffer): Promise<void> {
     const { configuration, clock } = this.#options;
     if (topic === HOST_STATE(configuration.centre.host)) {
-      const state = verifyJws(
-        "guichet.host.v1",
-        HostStateSchema,
-        payload.toString("latin1"),
-        configuration.centre.keys,
-      );
+      const jws = payload.toString("latin1");
+      const state = verifyJws("guichet.host.v1", HostStateSchema, jws, configuration.centre.keys);
       if (!state.ok || state.value.host !== configuration.centre.host)
         return log("ignored", { kind: "host" });
       this.#hostOnline = state.value.online;
@@ -299,6 +301,7 @@ export class Link {
         this.#timeProof = { iat, fits: iat <= clock.wall() / 1000 + AHEAD_S };
       log("host", { online: state.value.online });
       this.events.emit("host", state.value.online);
+      this.events.emit("time", { jws, iat });
       return;
     }
     const prefix = `k1/d/${this.#unit}/dn/`;

@@ -124,22 +124,6 @@ test("a destructive command needs the nonce of the last answer, and the nonce is
   assert.equal(await codes(), ["bundle.wrongNonce"]);
 });
 
-test("an expired bundle is refused only by a unit to which somebody has attested the time", async (t) => {
-  const old = () => signed(owner, content("claim", { exp: 1_000 }));
-  const unsure = await open(t);
-  unsure.put("claim.kbundle", old());
-  const sure = await open(t, { attestedTime: () => 1_001 });
-  sure.put("claim.kbundle", old());
-  assert.equal(
-    (await sure.agent.take(sure.stick)).map(({ result }) => codeOf(result)),
-    ["bundle.expired"],
-  );
-  assert.equal(
-    (await unsure.agent.take(unsure.stick)).map(({ result }) => codeOf(result)),
-    ["ok"],
-  );
-});
-
 test("the answer says what is missing and what is built in, as the running unit says it", async (t) => {
   const { state } = board(t, owner);
   const agent = await Agent.open({ state, trial: HEALTHY, report: () => reportOf(state) });

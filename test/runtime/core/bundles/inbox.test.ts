@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { up } from "../../../../fleet/contract/index.ts";
@@ -56,6 +56,23 @@ test("bundles that never become whole do not fill the disk nor keep others out",
   assert.is(inbox().length, 2);
   await part("good", 0, 1);
   assert.ok(inbox().includes("good.kbundle"));
+});
+
+test("the time is handed on as it was signed, once an hour, and like bundles so that the provisioner can read it", async (t) => {
+  const mask = process.umask(0o077);
+  t.after(() => process.umask(mask));
+  const { state, inbox, link, part } = open(t);
+  const at = join(state, "inbox", "time.jws");
+  const word = () => existsSync(at) && readFileSync(at, "utf8");
+  link.events.emit("time", { jws: "first", iat: 1_000_000 });
+  await eventually("it is there", () => word() === "first");
+  link.events.emit("time", { jws: "soon", iat: 1_003_599 });
+  link.events.emit("time", { jws: "old", iat: 5 });
+  link.events.emit("time", { jws: "next", iat: 1_003_600 });
+  await eventually("the next one is there", () => word() === "next");
+  await part("b-1", 0, 1);
+  assert.equal(inbox(), ["b-1.kbundle", "time.jws"]);
+  for (const name of inbox()) assert.is(statSync(join(state, "inbox", name)).mode & 0o777, 0o640, name);
 });
 
 test("the unit's answer is told when there is a new one, and at each connection", async (t) => {

@@ -8,10 +8,12 @@ import {
   dn,
   type Envelope,
   HOST_STATE,
+  HostStateSchema,
   newSigningKey,
   type SigningKey,
   signJws,
   up,
+  verifyJws,
 } from "../../../../fleet/contract/index.ts";
 import { Link } from "../../../../runtime/core/link/index.ts";
 import { openCoreStore, type Store } from "../../../../runtime/core/store/index.ts";
@@ -121,10 +123,16 @@ test("it says who it is, and believes that the centre is there only when the cen
   await rig.centre.publishAsync(HOST_STATE("centre"), JSON.stringify({ online: true }), { qos: 1 });
   const heard: boolean[] = [];
   link.events.on("host", (online) => heard.push(online));
+  const times: string[] = [];
+  link.events.on("time", ({ jws }) => times.push(jws));
   await rig.host(true);
   await eventually("the centre is there", () => link.hostOnline);
   await rig.host(false);
   await eventually("the centre went away", () => !link.hostOnline);
+  // Each is handed on as it was signed, for who verifies it anew.
+  assert.is(times.length, 2);
+  for (const jws of times)
+    assert.ok(verifyJws("guichet.host.v1", HostStateSchema, jws, [rig.hostKey.public]).ok);
   assert.equal(heard, [true, false]);
   assert.ok(await link.report("x", up.event("kt-01", "x"), {}));
   const [event] = await eventually("the event", () => {
