@@ -22,7 +22,7 @@ export async function manufacture(rig: HilRig): Promise<void> {
     `install -d /etc/guichet && cat > /etc/guichet/identity.json <<'END'\n${identityOf(rig.around.owner)}\nEND`,
   );
   await guest.sh(
-    "systemctl daemon-reload && systemd-tmpfiles --create guichet.conf && systemctl restart guichet.target guichet-provisioner",
+    "systemd-tmpfiles --create guichet.conf && systemctl unmask guichet.target && systemctl start guichet.target",
   );
 }
 

@@ -18,7 +18,7 @@ export async function health(): Promise<Health | undefined> {
 }
 
 /** Waits until the unit offers every service that is named. @returns how long that took, s */
-export const serving = (services: readonly string[], seconds = 600): Promise<number> =>
+export const serving = (services: readonly string[], seconds = 1_200): Promise<number> =>
   until(
     `the unit offers ${services.join(", ")}`,
     async () => {

@@ -26,6 +26,8 @@ umount "$tree/proc"
 rm "$tree/tmp/guichet.deb"
 in_tree systemctl --quiet enable hil-agent hil-clock hil-hardware hil-camera@portrait hil-camera@document systemd-networkd \
     hil-broker.socket hil-screen.socket
+# Nothing of the unit runs before the board is somebody's: what it says of that is tried elsewhere.
+in_tree systemctl --quiet mask guichet.target
 in_tree systemctl --quiet mask systemd-networkd-wait-online apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer
 echo '/dev/vda / ext4 errors=remount-ro 0 1' > "$tree/etc/fstab"

@@ -19,7 +19,7 @@ export const scenario: Scenario = {
     try {
       const staff = new Staff(around, browser);
       await staff.hire();
-      const visitor = await Visitor.come(browser, kioskOf(rig));
+      const visitor = new Visitor(rig.screen.page, kioskOf(rig));
       visitor.page.setDefaultTimeout(PATIENCE_MS);
       const [ada] = around.bench.people;
       assert.ok(ada);
