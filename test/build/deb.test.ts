@@ -86,6 +86,11 @@ test("a class of devices is known to the kernel before a service that may use it
   assert.ok(seen >= 6, `${seen}`);
 });
 
+test("systemd never kills the guardian of GPIO locks, which outlives the vault to end its pulse", () => {
+  const vault = readFileSync("provisioning/package/units/guichet-vault.service", "utf8");
+  assert.equal(vault.match(/^KillMode=.*$/gm), ["KillMode=process"]);
+});
+
 test("systemd reads its units without a complaint", (t) => {
   const folder = temporary(t);
   writeUnits(folder);

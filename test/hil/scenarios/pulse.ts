@@ -10,7 +10,7 @@ import { pidOf } from "../rig.ts";
 import { type Scenario, until } from "../scenario.ts";
 import { WALL } from "../unit.ts";
 
-const ITEM = "ITEM-WALL";
+const ITEM = `ITEM-${newId().slice(-6)}`;
 
 /** Puts into the ledger what two people would have: the item in the slot. The vault is down meanwhile. */
 const load = (): string => `systemctl stop guichet-vault
