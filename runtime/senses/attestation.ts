@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import {
   exportSigningKey,
@@ -24,6 +34,8 @@ export function attestationKey(state: string): SigningKey {
   const publicPath = join(state, "attestation", "senses.pub.json");
   const text = JSON.stringify(key.public);
   if (read(publicPath) !== text) writeDurably(publicPath, text, 0o644);
+  // One that was written under a stricter umask: the vault could not read it.
+  else chmodSync(publicPath, 0o644);
   return key;
 }
 
@@ -52,6 +64,8 @@ function writeDurably(path: string, text: string, mode: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const beside = `${path}.${randomBytes(4).toString("hex")}`;
   const file = openSync(beside, "wx", mode);
+  // Whatever the umask is.
+  fchmodSync(file, mode);
   writeFileSync(file, text);
   fsyncSync(file);
   closeSync(file);

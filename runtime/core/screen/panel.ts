@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { b64u } from "../../../drivers/kit/index.ts";
 
@@ -30,10 +30,12 @@ export function openPanel(state: string): Panel | undefined {
     onPainted: () => {
       const now = new Date();
       if (existsSync(painted)) utimesSync(painted, now, now);
-      else writeFileSync(painted, "", { mode: 0o640 });
+      else writeFileSync(painted, "");
     },
     serves: (url) => {
-      writeFileSync(`${address}.new`, `${url}\n`, { mode: 0o640 });
+      writeFileSync(`${address}.new`, `${url}\n`, { mode: 0o600 });
+      // For the browser's group, whatever the umask is.
+      chmodSync(`${address}.new`, 0o640);
       renameSync(`${address}.new`, address);
     },
   };
