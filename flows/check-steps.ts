@@ -12,6 +12,7 @@ const DEVICES: Partial<Record<StepKind, string[]>> = {
   handover: ["finger.", "lock."],
   credentials: ["camera.document"],
   load: ["camera.document", "lock."],
+  unload: ["lock."],
 };
 
 /** What a kind of step takes up from another, which is therefore always taken before it. */
@@ -19,6 +20,7 @@ const AFTER: Partial<Record<StepKind, StepKind>> = {
   receipt: "submit",
   handover: "findCollection",
   load: "credentials",
+  unload: "credentials",
 };
 
 /** Most combinations of answers that are tried to find out whether a condition can hold. */

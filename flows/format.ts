@@ -70,6 +70,8 @@ export const StepSchema = Type.Union([
   step("handover", { attempts: Type.Integer({ minimum: 1, maximum: 5 }) }),
   step("credentials", {}),
   step("load", {}),
+  /** Staff choose slots and take out what lies there. */
+  step("unload", {}),
   step("message", { face: oneOf(["succeeded", "cannot", "again"]) }),
 ]);
 export type Step = Static<typeof StepSchema>;

@@ -148,7 +148,7 @@ export function unitPlan(given: {
     })),
     interlocks: ["tamper.cabinet", "door.service", "power.supply"],
     serviceSwitch: "switch.service",
-    services: ["hkic-application", "passport-application", "one-stop", "collection", "exchange"],
+    services: ["hkic-application", "passport-application", "one-stop", "collection", "exchange", "retrieval"],
     hours: {
       zone: "Asia/Hong_Kong",
       weekly: Object.fromEntries(days.map((day) => [day, open])),

@@ -55,8 +55,22 @@ export async function journey(
   );
   assert.is(new Set(Object.values(slots)).size, 3);
   await staff.sees(both.reference, "passport-application", "Loaded");
+  assert.is(motions(), 3);
+
+  // one is taken back, assigned anew and loaded again
+  const [item = ""] = Object.values(other);
+  await visitor.takeOut(
+    [await staff.credential("carl"), await staff.credential("dora")],
+    [slots[item] ?? ""],
+  );
+  await staff.assign(single.reference, ["hkic-application"]);
+  Object.assign(
+    slots,
+    await visitor.loadItems([await staff.credential("carl"), await staff.credential("dora")], [item]),
+  );
+  await staff.sees(single.reference, "hkic-application", "Loaded");
   const loads = motions();
-  assert.is(loads, 3);
+  assert.is(loads, 5);
 
   // a foreign receipt, a torn one, and a wrong finger open nothing
   await visitor.begin("collection");

@@ -1,7 +1,10 @@
 /// <reference lib="dom" />
 import { type Browser, chromium, type Page } from "playwright-core";
+import * as assert from "uvu/assert";
 import type { Person } from "../../drivers/bench/people.ts";
+import type { Language } from "../../runtime/core/screen/model.ts";
 import type { RunningUnit, Stack } from "../../runtime/dev/stack.ts";
+import { commonTexts } from "../../tools/services.ts";
 import { readCode } from "../support/codes.ts";
 
 /** Debian's browser, without its attempts to reach the network. */
@@ -21,6 +24,16 @@ export const openBrowser = (): Promise<Browser> =>
 
 /** What somebody before a kiosk needs of it, wherever it runs. */
 export type Kiosk = Pick<Stack, "panelUrl"> & { unit: Pick<RunningUnit, "screen"> | undefined };
+
+/** What the screen says when staff may begin. */
+const STAFF_BEGIN = { exchange: "exchange.item", retrieval: "unload.which" } as const;
+
+/** In which language staff work, and who photographs it. */
+export interface Look {
+  language?: Language;
+  shoot?: (name: string) => Promise<void>;
+}
+const nothing = async (): Promise<void> => undefined;
 
 export const KIOSK = { width: 1080, height: 1920 };
 
@@ -219,18 +232,68 @@ export class Visitor {
   serviceSwitch = (active: boolean): Promise<void> =>
     this.panel("/input", { role: "switch.service", active });
 
-  /** Two people load items: credentials, then each item into the slot that lights up. */
-  async loadItems(credentials: [string, string], items: string[]): Promise<Record<string, string>> {
+  /** Staff choose what they came for, and show their credentials. */
+  async #beginStaff(
+    service: keyof typeof STAFF_BEGIN,
+    credentials: [string, string],
+    look: Look,
+  ): Promise<void> {
+    const { language = "en", shoot = nothing } = look;
     await this.serviceSwitch(true);
-    await this.begin("exchange");
-    for (const text of credentials) {
-      await this.sees("scan");
+    await this.show("document", { kind: "empty" });
+    await this.begin(service, language);
+    await this.sees("scan");
+    await shoot("credential");
+    for (const [text, then] of [
+      [credentials[0], "exchange.second"],
+      [credentials[1], STAFF_BEGIN[service]],
+    ] as const) {
       await this.show("document", { kind: "code", text });
-      await this.page.waitForFunction(
-        (seq) => document.querySelector("[data-seq]")?.getAttribute("data-seq") !== seq,
-        await this.seq(),
-      );
+      // What is shown next is read as what is asked for now.
+      await this.page.locator("main", { hasText: String(commonTexts()[language][then]) }).waitFor();
+      await this.show("document", { kind: "empty" });
+      if (then === "exchange.second") await shoot("second-credential");
     }
+  }
+
+  async #endStaff({ shoot = nothing }: Look): Promise<void> {
+    await this.sees("message", "[data-action]");
+    await shoot("sum");
+    await this.goOn();
+    await this.serviceSwitch(false);
+    await this.sees("attract");
+  }
+
+  /** Two people take back what lies in these slots. */
+  async takeOut(credentials: [string, string], slots: string[], look: Look = {}): Promise<void> {
+    const { language = "en", shoot = nothing } = look;
+    await this.#beginStaff("retrieval", credentials, look);
+    await shoot("slots");
+    for (const slot of slots) {
+      const option = `[data-option="slot.${slot}"]`;
+      await this.touch(option);
+      const [rest = ""] = String(commonTexts()[language]["unload.take"]).split("{slot}").slice(-1);
+      await this.page.locator('[data-view="door"]', { hasText: rest }).waitFor();
+      await shoot("take-out");
+      await this.panel("/door/open", { slot });
+      await this.panel("/item/take", { slot });
+      await this.panel("/door/close", { slot });
+      await this.sees("choose");
+      assert.is(await this.page.locator(option).count(), 0, "it is not in the list");
+    }
+    await this.touch('[data-option="finish"]');
+    await this.#endStaff(look);
+  }
+
+  /** Two people load items: credentials, then each item into the slot that lights up. */
+  async loadItems(
+    credentials: [string, string],
+    items: string[],
+    look: Look = {},
+  ): Promise<Record<string, string>> {
+    const { shoot = nothing } = look;
+    await this.#beginStaff("exchange", credentials, look);
+    await shoot("item");
     const where: Record<string, string> = {};
     for (const item of items) {
       await this.show("document", { kind: "item", code: item });
@@ -239,15 +302,14 @@ export class Visitor {
       where[item] = slot;
       await this.show("document", { kind: "empty" });
       await this.whenUnlatched(slot);
+      await shoot("put-in");
       await this.panel("/door/open", { slot });
       await this.panel("/item/put", { slot, code: item });
       await this.panel("/door/close", { slot });
       await this.sees("scan");
     }
     await this.touch('[data-action="finish"]');
-    await this.goOn();
-    await this.serviceSwitch(false);
-    await this.sees("attract");
+    await this.#endStaff(look);
     return where;
   }
 
@@ -257,8 +319,6 @@ export class Visitor {
       .locator('[data-view="door"] [data-slot]:has(.slot-lit)')
       .first()
       .getAttribute("data-slot")) ?? "";
-
-  seq = (): Promise<string | null> => this.page.locator("[data-seq]").first().getAttribute("data-seq");
 
   /** Waits until the plant's latch of a slot is open. */
   async whenUnlatched(slot: string): Promise<void> {

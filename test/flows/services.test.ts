@@ -39,7 +39,7 @@ test("every service may be published, in every language", () => {
   const sources = serviceSources();
   assert.equal(
     sources.map(({ id }) => id),
-    ["collection", "exchange", "hkic-application", "one-stop", "passport-application"],
+    ["collection", "exchange", "hkic-application", "one-stop", "passport-application", "retrieval"],
   );
   for (const source of [...sources, sample() as never]) assert.equal(problemsOf(source), []);
 });

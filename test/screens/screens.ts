@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeReceiptCode, newCollectionKey } from "../../fleet/contract/index.ts";
+import { LANGUAGES } from "../../flows/index.ts";
 import { startStack } from "../../runtime/dev/stack.ts";
 import { openBrowser, Visitor } from "../e2e/person.ts";
 import { Staff } from "../e2e/staff.ts";
@@ -14,7 +15,6 @@ import { photographSticks } from "./sticks.ts";
  */
 const OUT = "docs/screens";
 const SIZES = { kiosk: { width: 1080, height: 1920 }, phone: { width: 390, height: 844 } };
-const LANGUAGES = ["en", "zh-Hant", "zh-Hans"];
 
 const data = mkdtempSync(join(tmpdir(), "guichet-screens-"));
 const stack = await startStack({ data, portBase: 21_100, seed: 1, alwaysOpen: true, quiet: true });
@@ -138,6 +138,30 @@ async function photograph(visitor: Visitor, shoot: (name: string) => Promise<voi
   return receipt;
 }
 
+/** What staff do at the unit, in each language; in the end all items are in their slots. */
+async function staffWork(visitor: Visitor, staff: Staff, items: string[]): Promise<void> {
+  const credentials = async (): Promise<[string, string]> => [
+    await staff.credential("carl"),
+    await staff.credential("dora"),
+  ];
+  for (const [index, language] of LANGUAGES.entries()) {
+    let n = 60;
+    const shoot = async (name: string): Promise<void> => {
+      await visitor.page.evaluate(() => document.fonts.ready);
+      n++;
+      await visitor.page.screenshot({
+        path: join(OUT, `kiosk-${language}-${n}-staff-${name}.jpg`),
+        type: "jpeg",
+        quality: 72,
+      });
+    };
+    const last = index === LANGUAGES.length - 1;
+    const own = last ? items.slice(index) : items.slice(index, index + 1);
+    await visitor.loadItems(await credentials(), own, { language, shoot });
+    await visitor.takeOut(await credentials(), [], { language, shoot });
+  }
+}
+
 /** Loading and collecting, in each language, and what staff see. */
 async function collecting(staff: Staff, receipts: { reference: string; code: string }[]): Promise<void> {
   const services = ["hkic-application", "passport-application"];
@@ -156,7 +180,7 @@ async function collecting(staff: Staff, receipts: { reference: string; code: str
     quality: 72,
   });
   const visitor = await Visitor.come(browser, stack);
-  await visitor.loadItems([await staff.credential("carl"), await staff.credential("dora")], items);
+  await staffWork(visitor, staff, items);
   await (await staff.console("emil")).screenshot({
     path: join(OUT, "console-units.jpg"),
     type: "jpeg",

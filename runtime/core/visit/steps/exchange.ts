@@ -1,8 +1,12 @@
+import { deviceFault } from "../../../../drivers/contract/index.ts";
+import { err } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
-import type { Face } from "../../screen/model.ts";
 import { end, next, type StepContext, type StepResult } from "../context.ts";
+import { drawDoor, endExchange, showSum, staffMotions } from "./staff.ts";
 
 const SCAN_MS = 120_000;
+/** Time to read an advice, and to take away the code that it is about, ms. */
+const READ_MS = 700;
 
 /** Scans one code; undefined when the person touched the action instead. */
 async function scan(
@@ -29,9 +33,14 @@ async function scan(
         ...(now ? { advice: text(now, shown.values ?? {}) } : {}),
       };
     });
-    const reading = office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
+    const left = new AbortController();
+    const reading = context.sleep(now ? READ_MS : 0, left.signal).then(() => {
+      if (left.signal.aborted) return err(deviceFault("canceled"));
+      return office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
+    });
     const first = await context.either(reading, "action");
     if ("input" in first) {
+      left.abort();
       await office.devices.senses("cancel", { session: context.session });
       await context.wait(reading);
       return undefined;
@@ -56,7 +65,10 @@ export async function credentials(context: StepContext<StepOf<"credentials">>): 
         action: { id: "stop", label: "ui.done" },
       });
       if (code === undefined) return end("abandoned");
-      if (shown.includes(code)) continue;
+      if (shown.includes(code)) {
+        await context.pause(READ_MS);
+        continue;
+      }
       shown.push(code);
       const begun = await context.wait(
         office.devices.vault("exchange.begin", { credentials: shown.slice(-2) }),
@@ -89,23 +101,14 @@ export async function load(context: StepContext<StepOf<"load">>): Promise<StepRe
     await office.devices.senses("preview.stop", { role: "document" });
     ended = await endExchange(context, exchange);
   }
-  const loaded = ended.ok ? ended.value.body.loaded : 0;
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "message",
-      face: over ? "cannot" : "succeeded",
-      title: text(`${context.step.id}.title`),
-      body: over ? text("exchange.over") : text("exchange.sum", { loaded }),
-      actions: [{ id: "done", label: text("ui.done") }],
-    };
-  });
-  await context.input("action");
+  await showSum(
+    context,
+    over ? "exchange.over" : "exchange.sum",
+    { loaded: ended.ok ? ended.value.body.loaded : 0 },
+    over,
+  );
   return next();
 }
-
-const endExchange = (context: StepContext, exchange: string) =>
-  context.office.devices.vault("exchange.end", { exchange });
 
 /** Answers true when the vault has ended the exchange itself. */
 async function loadItems(context: StepContext, exchange: string): Promise<boolean> {
@@ -126,21 +129,21 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
       advice = "exchange.notAssigned";
       continue;
     }
-    const ended = endOfLoad(context);
+    const ended = staffMotions(context);
     try {
       const loading = await context.commit(
         office.devices.vault("exchange.load", { exchange, item, assignment }),
       );
       if (loading.ok) {
         const { slot, effect } = loading.value.body;
-        draw(context, "exchange.put", "waiting", slot);
+        drawDoor(context, "exchange.put", slot);
         advice = `exchange.${await context.wait(ended.of(effect))}`;
         values = { slot };
         continue;
       }
       const { code } = loading.error;
       if (code === "vault.noExchange") return true;
-      advice = ADVICE[code];
+      advice = REFUSALS[code];
       if (!advice) await context.failed(loading.error);
     } finally {
       ended.stop();
@@ -148,7 +151,8 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
   }
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
+/** What is said when the vault refuses to open a slot for an item. */
+const REFUSALS: Readonly<Record<string, string>> = {
   "vault.itemAlreadyLoaded": "exchange.already",
   "vault.noSlot": "exchange.noSlot",
   "vault.wrongItem": "exchange.notAssigned",
@@ -159,54 +163,3 @@ const ADVICE: Readonly<Record<string, string>> = {
   "vault.interlocked": "exchange.interlocked",
   "vault.slotBusy": "exchange.interlocked",
 };
-
-function draw(context: StepContext, body: string, face: Face, slot: string): void {
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "door",
-      title: text(`${context.step.id}.title`),
-      body: text(body, { slot }),
-      face,
-      slot,
-      slots: context.office.devices.slots.map((own) => own.slot),
-      actions: [],
-    };
-  });
-}
-
-type End = "stored" | "empty" | "presented" | "unknown";
-
-/** Hears how loads end, from before they are asked for, so that a quick one is not missed. A vault that is gone: unknown. */
-function endOfLoad(context: StepContext): { of(effect: string): Promise<End>; stop(): void } {
-  const { devices } = context.office;
-  const heard = new Map<string, End>();
-  let gone = false;
-  let wake: () => void = () => undefined;
-  const offs = [
-    devices.onVault("exchange", ({ effect, phase }) => {
-      if (phase === "unlocked" || phase === "opened") return;
-      heard.set(effect, phase);
-      wake();
-    }),
-    devices.events.on("gone", (side) => {
-      if (side !== "vault") return;
-      gone = true;
-      wake();
-    }),
-  ];
-  return {
-    stop: () => {
-      for (const off of offs) off();
-    },
-    of: async (effect) => {
-      for (;;) {
-        const phase = heard.get(effect) ?? (gone ? "unknown" : undefined);
-        if (phase) return phase;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    },
-  };
-}

@@ -7,6 +7,7 @@ import { choose, entry, message, notice, review, sign } from "./forms.ts";
 import { photo } from "./photo.ts";
 import { receipt } from "./receipt.ts";
 import { submit } from "./submit.ts";
+import { unload } from "./unload.ts";
 
 /** Every kind of step and how it is run: the reviewed code that services are made of. */
 const KINDS: { [K in StepKind]: StepRun<StepOf<K>> } = {
@@ -24,6 +25,7 @@ const KINDS: { [K in StepKind]: StepRun<StepOf<K>> } = {
   handover,
   credentials,
   load,
+  unload,
   message,
 };
 

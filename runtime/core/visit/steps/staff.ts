@@ -1,0 +1,89 @@
+import type { EXCHANGE_PHASES } from "../../../ipc/index.ts";
+import type { StepContext } from "../context.ts";
+
+export const endExchange = (context: StepContext, exchange: string) =>
+  context.office.devices.vault("exchange.end", { exchange });
+
+/** Tells what the exchange came to, until it was read. */
+export async function showSum(
+  context: StepContext,
+  body: string,
+  values: Record<string, number>,
+  over: boolean,
+): Promise<void> {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "message",
+      face: over ? "cannot" : "succeeded",
+      title: text(`${context.step.id}.title`),
+      body: text(body, values),
+      actions: [{ id: "done", label: text("ui.done") }],
+    };
+  });
+  await context.input("action");
+}
+
+export function drawDoor(context: StepContext, body: string, slot: string): void {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "door",
+      title: text(`${context.step.id}.title`),
+      body: text(body, { slot }),
+      face: "waiting",
+      slot,
+      slots: context.office.devices.slots.map((own) => own.slot),
+      actions: [],
+    };
+  });
+}
+
+type Phase = (typeof EXCHANGE_PHASES)[number];
+export type StaffEnd = Exclude<Phase, "unlocked" | "opened">;
+
+export interface StaffMotions {
+  /** How a motion ended; `onOpened` once when its door was seen open. */
+  of(effect: string, onOpened?: () => void): Promise<StaffEnd>;
+  stop(): void;
+}
+
+/**
+ * Hears what becomes of the motions of an exchange, from before they are asked for, so that a quick one is not missed. A
+ * vault that is gone: unknown.
+ */
+export function staffMotions(context: StepContext): StaffMotions {
+  const { devices } = context.office;
+  const opened = new Set<string>();
+  const ended = new Map<string, StaffEnd>();
+  let gone = false;
+  let wake: () => void = () => undefined;
+  const offs = [
+    devices.onVault("exchange", ({ effect, phase }) => {
+      if (phase === "unlocked") return;
+      if (phase === "opened") opened.add(effect);
+      else ended.set(effect, phase);
+      wake();
+    }),
+    devices.events.on("gone", (side) => {
+      if (side !== "vault") return;
+      gone = true;
+      wake();
+    }),
+  ];
+  return {
+    stop: () => {
+      for (const off of offs) off();
+    },
+    of: async (effect, onOpened) => {
+      for (;;) {
+        const phase = ended.get(effect) ?? (gone ? "unknown" : undefined);
+        if (phase) return phase;
+        if (opened.delete(effect)) onOpened?.();
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
