@@ -149,6 +149,11 @@ deb: build ## the Debian package of a unit, dist/deb/guichet_<version>_<architec
 	@tools/system-packages.sh dpkg-deb=dpkg
 	$(TSX) tools/deb.ts
 
+.PHONY: package-life
+package-life: system-test deb ## the package installed, upgraded over a running unit, removed, purged, installed again (in a container, as root)
+	@tools/system-packages.sh mmdebstrap=mmdebstrap systemd-nspawn=systemd-container
+	$(TSX) test/sandbox/package-life.ts
+
 .PHONY: sandbox
 sandbox: system-test deb ## how exposed each process is, and a hostile program in its place (in a container, as root)
 	@tools/system-packages.sh mmdebstrap=mmdebstrap systemd-nspawn=systemd-container ip=iproute2 losetup=mount

@@ -119,12 +119,14 @@ const { wrap } = require("node:module");
 const { Script } = require("node:vm");
 const file = require("node:path").join(__dirname, "${name}.bundle.cjs");
 let cachedData;
+const compile = process.argv.includes("--compile");
+// V8 takes a source of the same length for the same source: what is compiled anew never comes from a cache.
 try {
-  cachedData = readFileSync(file + ".cache");
+  if (!compile) cachedData = readFileSync(file + ".cache");
 } catch {}
 const script = new Script(wrap(readFileSync(file, "latin1")), { filename: file, cachedData });
 script.runInThisContext().call(exports, exports, require, module, file, __dirname);
-if (process.argv.includes("--compile")) writeFileSync(file + ".cache", script.createCachedData());
+if (compile) writeFileSync(file + ".cache", script.createCachedData());
 else module.exports.main();
 `;
 

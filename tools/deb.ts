@@ -40,12 +40,20 @@ export interface Package {
   /** Folder with the built unit. */
   unit: string;
   outDir?: string;
+  /** Of the package; that of this tree when absent. */
+  version?: string;
   /** Without compression, for who only looks into it. */
   plain?: boolean;
 }
 
 /** @returns path of the package */
-export function buildDeb({ architecture, unit, outDir = "dist/deb", plain }: Package): string {
+export function buildDeb({
+  architecture,
+  unit,
+  outDir = "dist/deb",
+  version = VERSION,
+  plain,
+}: Package): string {
   const root = join(outDir, `root-${architecture}`);
   rmSync(root, { recursive: true, force: true });
   for (const folder of ["usr/lib", "usr/bin"]) mkdirSync(join(root, folder), { recursive: true });
@@ -70,9 +78,9 @@ export function buildDeb({ architecture, unit, outDir = "dist/deb", plain }: Pac
     mkdirSync(join(root, path, ".."), { recursive: true });
     execFileSync("ln", ["-sfn", target, join(root, path)]);
   }
-  writeControl(root, architecture);
+  writeControl(root, architecture, version);
   normalise(root, "");
-  const file = join(outDir, `guichet_${VERSION}_${architecture}.deb`);
+  const file = join(outDir, `guichet_${version}_${architecture}.deb`);
   execFileSync(
     "dpkg-deb",
     [
@@ -104,12 +112,14 @@ export function writeUnits(folder: string): void {
   }
 }
 
-function writeControl(root: string, architecture: string): void {
+function writeControl(root: string, architecture: string, version: string): void {
   const folder = join(root, "DEBIAN");
   cpSync(join(SOURCE, "debian"), folder, { recursive: true });
   const size = execFileSync("du", ["-sk", "--apparent-size", "--exclude=DEBIAN", root], { encoding: "utf8" });
+  const preinst = join(folder, "preinst");
+  writeFileSync(preinst, readFileSync(preinst, "utf8").replaceAll("%version%", version));
   const control = readFileSync(join(folder, "control"), "utf8")
-    .replace("%version%", VERSION)
+    .replace("%version%", version)
     .replace("%architecture%", architecture)
     .replace("%size%", size.split("\t")[0] ?? "0");
   writeFileSync(join(folder, "control"), control);
@@ -123,7 +133,7 @@ function normalise(root: string, path: string): void {
       chmodSync(join(root, own), 0o755);
       normalise(root, own);
     } else if (entry.isFile()) {
-      const script = /^DEBIAN\/(postinst|prerm|postrm)$/.test(own) || EXECUTABLE.test(own);
+      const script = /^DEBIAN\/(preinst|postinst|prerm|postrm)$/.test(own) || EXECUTABLE.test(own);
       chmodSync(join(root, own), script ? 0o755 : 0o644);
     }
   }

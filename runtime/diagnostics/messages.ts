@@ -99,6 +99,12 @@ export const diagnosticFault = defineErrors("diagnostic", {
     remedy: "operatorClear",
     cause: "user",
   },
+  notAtRest: {
+    what: "The unit is not to be stopped now: somebody uses it, a door is open, or something is under way",
+    todo: "Wait until it is done, close the door, or take out what lies there, and try again",
+    remedy: "operatorClear",
+    cause: "user",
+  },
   usage: {
     what: "The command is not written as it must be",
     todo: "See `guichet devices --help`",

@@ -51,7 +51,7 @@ test("holds what a unit runs, nothing of the bench and of developing, with modes
 });
 
 test("its scripts are shell, and every program that is started is compiled when it is installed", () => {
-  for (const name of ["postinst", "prerm", "postrm"])
+  for (const name of ["preinst", "postinst", "prerm", "postrm"])
     execFileSync("sh", ["-n", `provisioning/package/debian/${name}`]);
   execFileSync("bash", ["-n", "provisioning/package/browser"]);
   const compiled = /programs="([^"]+)"/.exec(readFileSync("provisioning/package/debian/postinst", "utf8"));

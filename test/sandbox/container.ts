@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { eventually } from "../kit.ts";
 
 /** Debian 13 as small as it boots, with the Node of its archive. */
@@ -65,23 +67,32 @@ export class Container {
     this.#child = child;
   }
 
+  /**
+   * Boots an empty unit.
+   * @param options `deb`: installed before; when absent nothing is. `files`: what is laid into /opt, by its name there
+   */
   static async boot(
     tree: string,
-    options: { deb: string; identity: string; files: Record<string, string> },
+    options: { deb?: string; identity: string; files: Record<string, string> },
   ): Promise<Container> {
+    const dpkg = (...args: string[]) =>
+      execFileSync("systemd-nspawn", [...ALWAYS, "--setenv=GUICHET_PURGE=yes", "-D", tree, "dpkg", ...args], {
+        env,
+        stdio: "ignore",
+      });
+    if (existsSync(join(tree, "var/lib/dpkg/info/guichet.list"))) dpkg("--purge", "guichet");
     for (const path of ["var/lib/guichet", "opt", "etc/guichet"])
       rmSync(join(tree, path), { recursive: true, force: true });
     mkdirSync(join(tree, "etc/guichet"), { recursive: true });
     mkdirSync(join(tree, "opt"));
     writeFileSync(join(tree, "etc/guichet/identity.json"), options.identity);
-    cpSync(options.deb, join(tree, "opt/guichet.deb"));
     for (const [to, from] of Object.entries(options.files))
-      cpSync(from, join(tree, "opt", to), { recursive: true });
+      cpSync(from, join(tree, "opt", to), { recursive: true, verbatimSymlinks: true });
     execFileSync("chmod", ["-R", "a+rX", join(tree, "opt")]);
-    execFileSync("systemd-nspawn", [...ALWAYS, "-D", tree, "dpkg", "-i", "/opt/guichet.deb"], {
-      env,
-      stdio: "ignore",
-    });
+    if (options.deb) {
+      cpSync(options.deb, join(tree, "opt/guichet.deb"));
+      dpkg("-i", "/opt/guichet.deb");
+    }
     if (existsSync(GROUPS))
       execFileSync("find", [GROUPS, "-mindepth", "1", "-depth", "-type", "d", "-delete"]);
     const log = openSync(join(tree, "../boot.log"), "w");
@@ -92,7 +103,11 @@ export class Container {
     );
     const container = new Container(tree, child);
     try {
-      await eventually("the container's systemd runs", () => container.#find(), 60_000);
+      await eventually(
+        "the container's systemd runs",
+        () => container.#find(options.deb ? "guichet-provisioner.service" : "multi-user.target"),
+        60_000,
+      );
     } catch (error) {
       await container.stop();
       throw error;
@@ -100,7 +115,7 @@ export class Container {
     return container;
   }
 
-  #find(): boolean {
+  #find(up: string): boolean {
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
       try {
         const [, after = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
@@ -109,7 +124,25 @@ export class Container {
         // gone meanwhile
       }
     }
-    return this.#init !== 0 && this.tryRun("systemctl", "is-active", "guichet-provisioner.service");
+    return this.#init !== 0 && this.tryRun("systemctl", "is-active", up);
+  }
+
+  /** What a command came to and everything that it said; `said` is called with each line. */
+  async try(
+    command: readonly string[],
+    said: (line: string) => void = () => undefined,
+  ): Promise<{ status: number | null; text: string }> {
+    const child = spawn("nsenter", ["-t", String(this.#init), "-a", "--", ...command], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    for (const from of [child.stdout, child.stderr])
+      createInterface({ input: from }).on("line", (line) => {
+        text += `${line}\n`;
+        said(line);
+      });
+    const [status] = (await once(child, "close")) as [number | null];
+    return { status, text };
   }
 
   /** What a command prints. @throws when it ends with another code than 0 */

@@ -10,6 +10,7 @@ import { err, type Fault, ok, type Result } from "../../../drivers/kit/index.ts"
 import { diagnosticFault } from "../messages.ts";
 import { frameLine } from "./frames.ts";
 import { connectUnit, devicesOf, type Side, sideOf, type Unit } from "./unit.ts";
+import { UPKEEP_USAGE } from "./upkeep.ts";
 import { type Out, statusLines, stepWords, tellFault, timeOf } from "./words.ts";
 
 export const USAGE = `guichet devices list                        every device, how it stands and what to do
@@ -18,6 +19,7 @@ guichet devices test ROLE [--internal]       a device tests itself; moves nothin
                           [--external|--interactive]  takes it out of service meanwhile
 guichet devices capture ROLE [--seconds N]   raw frames in hex, 10 s; nothing of a person
                              [--past]        what was said before, too
+${UPKEEP_USAGE}
 
   --state DIR   state folder of the unit (default $GUICHET_STATE or /var/lib/guichet)
   --json        one JSON object a line`;
