@@ -21,6 +21,7 @@ const ORDER = [
   "wedged",
   "bad-configuration",
   "frozen",
+  "figures",
 ];
 /** What is to be seen on a real kernel and has no scenario yet. */
 const MISSING = [

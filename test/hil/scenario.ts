@@ -20,7 +20,7 @@ export type Note = (
 export const since = (began: number): number => Math.round((performance.now() - began) / 100) / 10;
 
 /** Waits until `probe` is true; the machine is slow, so it is asked seldom. */
-export async function until(what: string, probe: () => Promise<boolean>, seconds = 300): Promise<number> {
+export async function until(what: string, probe: () => Promise<boolean>, seconds = 600): Promise<number> {
   const began = performance.now();
   for (;;) {
     if (await probe()) return since(began);
