@@ -31,6 +31,28 @@ export const dn = {
   bundle: (unit: string, id: string, n: number, of: number) => `k1/d/${unit}/dn/bundle/${id}/${n}/${of}`,
 } as const;
 
+/**
+ * The common name of the certificate by which a board asks for its first one, and so its client id. No unit and no host
+ * can be called so: on a broker a client takes over from another one of its name.
+ */
+export const claimName = (device: string): string => `claim.${device}`;
+
+/**
+ * Topics of a board that has a name and no certificate yet, known by the number that its maker gave it. The certificate
+ * that came with its claim may write `up/answer` and read below `dn`, of its own board, and nothing else.
+ */
+export const claim = {
+  /** The unit's signed answer, with the request for its certificate in it. */
+  answer: (device: string) => `k1/claim/${claimName(device)}/up/answer`,
+  all: (device: string) => `k1/claim/${claimName(device)}/dn/#`,
+  bundle: (device: string, id: string, n: number, of: number) =>
+    `k1/claim/${claimName(device)}/dn/bundle/${id}/${n}/${of}`,
+} as const;
+
+/** The board that answers on this topic; undefined for any other topic. */
+export const claimingBoard = (topic: string): string | undefined =>
+  /^k1\/claim\/claim\.([A-Za-z0-9._-]{1,58})\/up\/answer$/.exec(topic)?.[1];
+
 export const HOST_STATE = (host: string) => `k1/host/${host}/state`;
 
 /** Splits a topic of the tree; undefined for anything else. */

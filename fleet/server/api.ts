@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { check, type Result } from "../../drivers/kit/index.ts";
+import { claimRoutes } from "./api-claims.ts";
 import { submissionRoutes } from "./api-submissions.ts";
 import { readAudit } from "./audit.ts";
 import type { Parts } from "./centre.ts";
@@ -37,6 +38,7 @@ export function apiRoutes(server: FastifyInstance, parts: Parts): void {
   accountRoutes(server, parts);
   unitRoutes(server, parts);
   submissionRoutes(server, parts);
+  claimRoutes(server, parts);
   server.get("/api/journal", async (request) => {
     staff(parts, request);
     return { rows: await parts.journal.list() };

@@ -22,12 +22,17 @@ export class Bundles {
   }
 
   /** @returns false when the broker did not take all of it; sent again, it begins anew */
-  async send(unit: string, bundle: Uint8Array): Promise<boolean> {
+  send(unit: string, bundle: Uint8Array): Promise<boolean> {
+    return this.sendTo((id, n, of) => dn.bundle(unit, id, n, of), bundle);
+  }
+
+  /** The same on topics of another kind. @param topic of part `n` of the `of` parts of the bundle `id` */
+  async sendTo(topic: (id: string, n: number, of: number) => string, bundle: Uint8Array): Promise<boolean> {
     const id = newId(this.#context.clock.wall());
     const parts = Math.max(1, Math.ceil(bundle.length / PART_BYTES));
     for (let n = 0; n < parts; n++) {
       const part = bundle.subarray(n * PART_BYTES, (n + 1) * PART_BYTES);
-      if (!(await this.#context.publish(dn.bundle(unit, id, n, parts), part))) return false;
+      if (!(await this.#context.publish(topic(id, n, parts), part))) return false;
     }
     return true;
   }

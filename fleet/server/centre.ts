@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, Emitter, systemClock } from "../../drivers/kit/index.ts";
-import { parseTopic } from "../contract/index.ts";
+import { claimingBoard, parseTopic } from "../contract/index.ts";
 import { Applications } from "./applications.ts";
 import { Questions } from "./ask.ts";
 import { Authorisations } from "./authorisations.ts";
 import { Bundles } from "./bundles.ts";
+import { Claims } from "./claims.ts";
 import type { Changes, Context } from "./context.ts";
 import { openDb } from "./db.ts";
 import { type EligibilityRules, readRules } from "./eligibility.ts";
@@ -51,6 +52,7 @@ export interface Parts {
   authorisations: Authorisations;
   journal: Journal;
   operators: Operators;
+  claims: Claims;
 }
 
 export interface Centre extends Parts {
@@ -94,6 +96,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
   const journal = new Journal(context, units, applications);
   const operators = new Operators(context);
   const bundles = new Bundles(context, units);
+  const claims = new Claims(context, units, bundles);
   const questions = new Questions(context, units, {
     register: options.register ?? emptyRegister,
     matcher: options.matcher,
@@ -102,6 +105,8 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
   });
 
   const onMessage = async (topic: string, payload: Uint8Array): Promise<void> => {
+    const board = claimingBoard(topic);
+    if (board !== undefined) return claims.take(board, Buffer.from(payload).toString("latin1"));
     const parsed = parseTopic(topic);
     if (parsed?.direction !== "up") return;
     const { unit, path } = parsed;
@@ -130,6 +135,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     authorisations,
     journal,
     operators,
+    claims,
   };
   const http = await startHttp(parts, options.port);
   log("started", { port: Number(new URL(http.url).port) });

@@ -51,6 +51,12 @@ export const centreFault = defineErrors("centre", {
     remedy: "configuration",
     cause: "user",
   },
+  notAsked: {
+    what: "The board has not asked for its certificate by the key that was named",
+    todo: "Compare the key with the one on the board's screen; list the board anew if it has made new keys",
+    remedy: "configuration",
+    cause: "security",
+  },
   noTemplate: {
     what: "The submission holds no finger template, so no voucher can be made for it",
     todo: "Hand the document out at the counter",

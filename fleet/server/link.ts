@@ -28,7 +28,7 @@ export interface Link {
 const HOST_STATE_S = 60;
 const RECONNECT_MS = 1_000;
 const SESSION_S = 86_400;
-const SUBSCRIPTIONS = ["k1/d/+/up/#"];
+const SUBSCRIPTIONS = ["k1/d/+/up/#", "k1/claim/+/up/answer"];
 
 /** Connects the centre to the broker, for ever, and tells the units that it is there. */
 export async function startLink(options: LinkOptions): Promise<Link> {

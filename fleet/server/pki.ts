@@ -2,6 +2,7 @@ import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineErrors } from "../../drivers/kit/index.ts";
+import { claimName } from "../contract/index.ts";
 import { writeDurable } from "./files.ts";
 
 /**
@@ -37,14 +38,40 @@ export interface Pki {
   server: TlsIdentity;
   /** The certificate of a unit or service; the same one again when it exists. Throws `pki.badName`. */
   issue(name: string): Promise<TlsIdentity>;
+  /**
+   * The certificate by which a board asks for its first one; of an authority that makes nothing else, which the broker
+   * believes at the listener for claims alone. Throws `pki.badName`.
+   */
+  issueBoard(device: string): Promise<TlsIdentity>;
   /** The certificate for a request (PKCS#10 in PEM) of a unit's own key. Throws `pki.badName` and `pki.badRequest`. */
   certify(request: string): Promise<string>;
 }
 
+/** Shorter than a board's number may be: a common name has 64 characters (RFC 5280, upper bounds). */
+const DEVICE = /^[A-Za-z0-9._-]{1,58}$/;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;
 const ROOT_DAYS = 3_650;
 const LEAF_DAYS = 825;
+
+/**
+ * The name that a request (PKCS#10 in PEM) asks for, and the key that it is signed by.
+ * @throws `pki.badName`, `pki.badRequest`
+ */
+export async function readRequest(request: string) {
+  await import("reflect-metadata");
+  const { Pkcs10CertificateRequest } = await import("@peculiar/x509");
+  let asked: InstanceType<typeof Pkcs10CertificateRequest>;
+  try {
+    asked = new Pkcs10CertificateRequest(request);
+  } catch (error) {
+    throw pkiFault("badRequest", {}, error);
+  }
+  const name = /^CN=([a-z0-9][a-z0-9-]{1,30})$/.exec(asked.subject)?.[1];
+  if (!name) throw pkiFault("badName");
+  if (!(await asked.verify().catch(() => false))) throw pkiFault("badRequest", { name });
+  return { name, publicKey: asked.publicKey };
+}
 
 /** Opens the authority in `dir`, making root and broker certificate at the first call. Keys are files of mode 0600. */
 export async function makePki(dir: string): Promise<Pki> {
@@ -153,12 +180,13 @@ export async function makePki(dir: string): Promise<Pki> {
       if (!/^[a-z0-9][a-z0-9-]{1,30}$/.test(name)) return Promise.reject(pkiFault("badName"));
       return issue(name, false);
     },
+    issueBoard: (device) => {
+      if (!DEVICE.test(device)) return Promise.reject(pkiFault("badName"));
+      return issue(claimName(device), false);
+    },
     certify: async (request) => {
-      const asked = new x509.Pkcs10CertificateRequest(request);
-      const name = /^CN=([a-z0-9][a-z0-9-]{1,30})$/.exec(asked.subject)?.[1];
-      if (!name) throw pkiFault("badName");
-      if (!(await asked.verify())) throw pkiFault("badRequest", { name });
-      return leaf(name, await asked.publicKey.export(ALGORITHM, ["verify"]), false);
+      const { name, publicKey } = await readRequest(request);
+      return leaf(name, await publicKey.export(ALGORITHM, ["verify"]), false);
     },
   };
 }

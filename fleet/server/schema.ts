@@ -3,6 +3,9 @@ export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS units (
   unit TEXT PRIMARY KEY, deviceKey TEXT NOT NULL, sensesKey TEXT, services TEXT NOT NULL, addedAt INTEGER NOT NULL,
   voucherSeq INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE IF NOT EXISTS claims (
+  device TEXT PRIMARY KEY, unit TEXT NOT NULL, services TEXT NOT NULL, addedBy TEXT NOT NULL, addedAt INTEGER NOT NULL,
+  deviceKey TEXT, request TEXT, askedAt INTEGER, approvedBy TEXT, approvedAt INTEGER) STRICT;
 CREATE TABLE IF NOT EXISTS submissions (
   sid TEXT PRIMARY KEY, unit TEXT NOT NULL, manifestHash TEXT NOT NULL, manifest TEXT NOT NULL, state TEXT NOT NULL,
   reason TEXT, reference TEXT, number TEXT UNIQUE, firstAt INTEGER NOT NULL, acceptedAt INTEGER, way TEXT,

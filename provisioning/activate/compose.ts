@@ -21,7 +21,7 @@ export interface Piece {
 /** Which files of a generation come from a bundle of which kind. */
 const OWNS: Record<BundleKind, RegExp> = {
   keys: /^(keys\.json|heads\/keys\.json)$/,
-  claim: /^(claim\.json|heads\/claim\.json)$/,
+  claim: /^((claim|bootstrap)\.json|heads\/claim\.json)$/,
   certificates: /^((tls|ca)\.crt|heads\/certificates\.json)$/,
   content: /^(services\/.*|texts\/.*|heads\/content\.json)$/,
   configuration: /^(unit\.json|heads\/configuration\.json)$/,

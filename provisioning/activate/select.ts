@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
+import { err, type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
 import type { JwsMany } from "../../fleet/contract/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import { BUNDLE_KINDS, type BundleKind, type BundleManifest } from "../bundle/manifest.ts";
@@ -11,7 +11,8 @@ import {
   unmetRequirement,
 } from "../bundle/open.ts";
 import type { BundleSource } from "../bundle/source.ts";
-import { ClaimSchema } from "../claim.ts";
+import { BOOTSTRAP, BootstrapSchema, ClaimSchema } from "../claim.ts";
+import { wrongBootstrap } from "../device/index.ts";
 import { receiverOf, type Standing } from "./layout.ts";
 
 /** A bundle that came in: by what name a person knows it, and its private copy. */
@@ -96,6 +97,20 @@ export async function choose(
   return { ...again, reports: [...again.reports, ...refused] };
 }
 
+async function textIn(
+  path: string,
+  { files }: BundleManifest,
+  contentAt: number,
+  source: BundleSource,
+): Promise<string | undefined> {
+  let at = contentAt;
+  for (const file of files) {
+    if (file.path === path) return (await source.read(at, file.size)).toString("utf8");
+    at += file.size;
+  }
+  return undefined;
+}
+
 /** How the unit stands once it has taken this bundle too. */
 async function stepOn(
   before: Standing,
@@ -112,9 +127,17 @@ async function stepOn(
     return { ok: false, error: bundleFault("notInstallable") };
   if (manifest.kind === "keys") after.keys = manifest.keys;
   if (manifest.kind === "claim") {
-    const text = await source.read(contentAt, manifest.files[0]?.size ?? 0);
-    const claim = parseJson(ClaimSchema, text.toString("utf8"), "claim.json");
+    const claim = parseJson(
+      ClaimSchema,
+      (await textIn("claim.json", manifest, contentAt, source)) ?? "",
+      "claim.json",
+    );
     if (!claim.ok) return claim;
+    const first = await textIn(BOOTSTRAP, manifest, contentAt, source);
+    const bootstrap = first === undefined ? ok(undefined) : parseJson(BootstrapSchema, first, BOOTSTRAP);
+    if (!bootstrap.ok) return bootstrap;
+    const wrong = bootstrap.value && wrongBootstrap(bootstrap.value, before.identity.device);
+    if (wrong) return err(wrong);
     if (before.claim && before.claim.unit !== claim.value.unit)
       return { ok: false, error: bundleFault("alreadyClaimed", { unit: before.claim.unit }) };
     after.claim = claim.value;

@@ -26,7 +26,7 @@ const MIB = 1024 * 1024;
 /** What a bundle of each kind may be and hold at most; judged before anything of it is read. */
 export const BUNDLE_LIMITS: Record<BundleKind, { bytes: number; files: number; allowed: RegExp }> = {
   keys: { bytes: MIB, files: 0, allowed: /^$/ },
-  claim: { bytes: MIB, files: 1, allowed: /^claim\.json$/ },
+  claim: { bytes: MIB, files: 2, allowed: /^(claim|bootstrap)\.json$/ },
   certificates: { bytes: MIB, files: 2, allowed: /^(tls|ca)\.crt$/ },
   content: { bytes: 16 * MIB, files: 256, allowed: /^(services|texts)\// },
   configuration: { bytes: 2 * MIB, files: 1, allowed: /^unit\.json$/ },

@@ -11,12 +11,14 @@ import { dirname, join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { type Fault, parseJson } from "../../drivers/kit/index.ts";
 import {
+  claimName,
   exportSigningKey,
   importSigningKey,
   newSigningKey,
   type SigningKey,
 } from "../../fleet/contract/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
+import type { Bootstrap } from "../claim.ts";
 import { BIT_STRING, commonName, der, ECDSA_SHA256, INTEGER, pem, SEQUENCE } from "./der.ts";
 
 /** The keys that a unit makes for itself; they never leave it. */
@@ -97,4 +99,14 @@ export function wrongCertificate(text: string, unit: string | undefined, tls?: K
   if (certificate.subject !== `CN=${unit}`) return bundleFault("wrongCertificate", { rule: "name", unit });
   if (tls && !certificate.checkPrivateKey(tls)) return bundleFault("wrongCertificate", { rule: "key" });
   return undefined;
+}
+
+/** What is wrong with what a claim gives a board to ask for its first certificate by. */
+export function wrongBootstrap({ ca, cert, key }: Bootstrap, device: string): Fault | undefined {
+  try {
+    new X509Certificate(ca);
+    return wrongCertificate(cert, claimName(device), createPrivateKey(key));
+  } catch (error) {
+    return bundleFault("wrongCertificate", { rule: "form" }, error);
+  }
 }

@@ -9,7 +9,7 @@ import { Collections, VaultJournal } from "./collections/index.ts";
 import { journalClearings } from "./devices/clearings.ts";
 import { Devices } from "./devices/index.ts";
 import { Health, type Offer } from "./health/index.ts";
-import { Link } from "./link/index.ts";
+import { claimLinkOf, Link } from "./link/index.ts";
 import { Questions } from "./questions/index.ts";
 import { StickNotices } from "./stick/index.ts";
 import { openCoreStore, type Store } from "./store/index.ts";
@@ -97,7 +97,11 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
   });
   const journal = new VaultJournal({ store, link, devices, configuration, deviceKey, clock });
   const collections = new Collections({ store, link, devices, journal, configuration, clock });
-  const inbox = new Inbox({ state, unit: configuration.unit, link });
+  const claiming = await claimLinkOf(state, {
+    clock,
+    ...(options.backoff ? { backoff: options.backoff } : {}),
+  });
+  const inbox = new Inbox({ state, way: claiming ?? link });
   const stick = new StickNotices(state);
   const questions = new Questions({ link, configuration, clock });
   const telemetry: Telemetry = new Telemetry({
@@ -128,11 +132,13 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
       submissions.start();
       collections.start();
       telemetry.start();
-      link.start();
+      if (claiming) claiming.start();
+      else link.start();
     },
     stop: async () => {
       stopClearings();
       inbox.stop();
+      await claiming?.stop();
       stick.stop();
       // Together: each may be waiting for an answer of another, which its end settles.
       await Promise.all([

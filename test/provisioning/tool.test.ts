@@ -73,6 +73,12 @@ test("from making keys to a unit that has taken what was made", async (t) => {
   await make("configuration", file("unit.json"), `unit=${CLAIM.unit}`, "--requires", "content=1");
   await tool.good("sign", file("content.kbundle"), "--key", file("owner/content-1.key"));
   await tool.good("sign", file("configuration.kbundle"), "--key", file("owner/configuration-1.key"));
+  writeFileSync(file("bootstrap.json"), JSON.stringify({ v: 1, url: "mqtts://broker:8884", ca: "none" }));
+  const both = ["--from", file("claim.json"), "--from", file("bootstrap.json")];
+  const to = ["--target", "device=board-7", "--counter", "1", "--out", file("both.kbundle")];
+  const refused = await tool("make", "claim", ...both, ...to);
+  assert.is(refused.code, "schema.invalid");
+  assert.match(refused.errors, /bootstrap\.json/);
   const bundles = ["claim", "content", "configuration"].map((kind) => file(`${kind}.kbundle`));
   await tool.good("verify", ...bundles, "--keyset", file("owner/keyset.json"));
   const words = await tool.good("inspect", file("configuration.kbundle"));

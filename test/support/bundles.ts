@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newSigningKey, type SigningKey } from "../../fleet/contract/index.ts";
+import { claimName, newSigningKey, type SigningKey } from "../../fleet/contract/index.ts";
 import { Provisioner, type ProvisionerOptions, type Trial } from "../../provisioning/activate/index.ts";
 import { type BundleContent, makeBundle, memorySource } from "../../provisioning/bundle/index.ts";
 import {
@@ -13,6 +13,7 @@ import {
   pem,
   SEQUENCE,
 } from "../../provisioning/device/index.ts";
+import type { Bootstrap } from "../../provisioning/index.ts";
 import { BUNDLE_ROLES, type BundleRole, type KeySet, keySetOf } from "../../provisioning/keys/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
@@ -56,6 +57,15 @@ export function certificate(name: string, key: KeyObject, text = ""): Buffer {
   return Buffer.from(pem("CERTIFICATE", der(SEQUENCE, body, ECDSA_SHA256, signature)) + text);
 }
 export const TLS = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+
+/** What this board may ask for its first certificate by. */
+export const BOOTSTRAP: Bootstrap = {
+  v: 1,
+  url: "mqtts://localhost:8884",
+  ca: certificate("root", TLS).toString(),
+  cert: certificate(claimName(IDENTITY.device), TLS).toString(),
+  key: String(TLS.export({ format: "pem", type: "pkcs8" })),
+};
 
 /** A small good bundle of a kind, for the unit kt-01 on the board board-7. */
 export function content(

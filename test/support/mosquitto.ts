@@ -9,6 +9,8 @@ export { makePki, type Pki };
 
 export interface Mosquitto {
   url: string;
+  /** The listener for boards that ask for their first certificate; `url` when there is none. */
+  claimsUrl: string;
   port: number;
   /** Stops it and forgets its persistence. */
   stop(): Promise<void>;
@@ -38,24 +40,30 @@ pattern read k1/d/%u/dn/#
 pattern read k1/host/+/state
 `;
 
+/** The ACL of the listener for claims: a board writes its answer and reads below its own `dn`. */
+const CLAIMS_ACL = `pattern write k1/claim/%u/up/answer
+pattern read k1/claim/%u/dn/#
+`;
+
 /** A real mosquitto with mutual TLS and the ACL, as the current user, on localhost. */
 export async function startMosquitto(options: {
   pki: Pki;
   port?: number;
   /** Common name that may read and write everything below k1. */
   centre?: string;
+  /** The authority of boards that ask for their first certificate: they get a listener of their own. */
+  claims?: Pki;
 }): Promise<Mosquitto> {
   const port = options.port ?? (await freePort());
+  const claimsPort = options.claims ? await freePort() : port;
   const dir = mkdtempSync(join(tmpdir(), "guichet-mosquitto-"));
   const at = (name: string) => join(dir, name);
   writeFileSync(at("ca.pem"), options.pki.ca);
   writeFileSync(at("server.pem"), options.pki.server.cert);
   writeFileSync(at("server.key"), options.pki.server.key, { mode: 0o600 });
   writeFileSync(at("acl"), ACL(options.centre ?? "centre"), { mode: 0o600 });
-  writeFileSync(
-    at("mosquitto.conf"),
-    `listener ${port} 127.0.0.1
-cafile ${at("ca.pem")}
+  const listener = (own: number, clients: string, acl: string) => `listener ${own} 127.0.0.1
+cafile ${at(clients)}
 certfile ${at("server.pem")}
 keyfile ${at("server.key")}
 require_certificate true
@@ -63,8 +71,16 @@ use_identity_as_username true
 use_username_as_clientid true
 allow_anonymous false
 allow_zero_length_clientid false
-acl_file ${at("acl")}
-max_packet_size 262144
+acl_file ${at(acl)}
+`;
+  if (options.claims) {
+    writeFileSync(at("claims-ca.pem"), options.claims.ca);
+    writeFileSync(at("claims-acl"), CLAIMS_ACL, { mode: 0o600 });
+  }
+  writeFileSync(
+    at("mosquitto.conf"),
+    `per_listener_settings true
+${listener(port, "ca.pem", "acl")}${options.claims ? listener(claimsPort, "claims-ca.pem", "claims-acl") : ""}max_packet_size 262144
 max_queued_messages 10000
 max_inflight_messages 20
 persistence true
@@ -91,7 +107,7 @@ log_type warning
       own.once("exit", (code) => reject(new Error(`mosquitto ended (${code}): ${output}`)));
     });
     ended.catch(() => undefined);
-    await Promise.race([ended, listening(port)]);
+    await Promise.race([ended, listening(claimsPort)]);
   };
   const end = async (signal: NodeJS.Signals) => {
     const own = child;
@@ -105,6 +121,7 @@ log_type warning
   await start();
   return {
     url: `mqtts://localhost:${port}`,
+    claimsUrl: `mqtts://localhost:${claimsPort}`,
     port,
     stop: async () => {
       await end("SIGTERM");

@@ -12,6 +12,7 @@ import {
   type SealKey,
   type SigningKey,
   signJws,
+  up,
   verifyJws,
 } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
@@ -36,6 +37,7 @@ export class FakeLink {
   receiveMaximum = 20;
   up = true;
   hostOnline = false;
+  readonly answerTopic = up.answer("kt-01");
   /** What becomes of a publish; true when the broker has it. */
   onPublish: (topic: string, payload: Buffer) => boolean | Promise<boolean> = () => true;
 

@@ -19,7 +19,7 @@ import {
   signBundle,
   wrongFiles,
 } from "../../bundle/index.ts";
-import { ClaimSchema } from "../../claim.ts";
+import { BOOTSTRAP, BootstrapSchema, ClaimSchema } from "../../claim.ts";
 import { type KeySet, readKeyFile } from "../../keys/index.ts";
 import { UnitConfigurationSchema } from "../../unit-configuration.ts";
 import type { Command } from "../command.ts";
@@ -50,7 +50,10 @@ function wrongContent({ kind, files }: BundleContent): Fault | undefined {
       : kind === "claim"
         ? parseJson(ClaimSchema, of("claim.json"), "claim.json")
         : undefined;
-  return checked && !checked.ok ? checked.error : undefined;
+  if (checked && !checked.ok) return checked.error;
+  if (!files.some(({ path }) => path === BOOTSTRAP)) return undefined;
+  const first = parseJson(BootstrapSchema, of(BOOTSTRAP), BOOTSTRAP);
+  return first.ok ? undefined : first.error;
 }
 
 async function particulars(kind: BundleKind, options: Options): Promise<Partial<BundleContent>> {

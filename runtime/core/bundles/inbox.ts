@@ -2,9 +2,8 @@ import { type FSWatcher, watch } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { defineEvents } from "../../../drivers/kit/index.ts";
-import { up } from "../../../fleet/contract/index.ts";
 import { INBOX } from "../../../provisioning/index.ts";
-import type { Link } from "../link/index.ts";
+import type { BundleWay } from "../link/index.ts";
 
 const log = defineEvents("inbox", {
   complete: {
@@ -34,27 +33,26 @@ const NUMBER = /^(0|[1-9][0-9]{0,2})$/;
 export class Inbox {
   readonly #folder: string;
   readonly #state: string;
-  readonly #unit: string;
-  readonly #link: Link;
+  readonly #way: BundleWay;
   readonly #watcher: FSWatcher;
   readonly #off: (() => void)[];
   #told = 0;
 
-  constructor(options: { state: string; unit: string; link: Link }) {
-    this.#state = options.state;
-    this.#unit = options.unit;
-    this.#folder = join(options.state, INBOX.folder);
-    this.#link = options.link;
-    options.link.receive("bundle", (path, payload) => this.#receive(path, payload));
+  constructor(options: { state: string; way: BundleWay }) {
+    const { state, way } = options;
+    this.#state = state;
+    this.#folder = join(state, INBOX.folder);
+    this.#way = way;
+    way.receive("bundle", (path, payload) => this.#receive(path, payload));
     const tell = () => void this.#answer().catch(() => undefined);
     this.#off = [
-      options.link.events.on("up", tell),
-      options.link.events.on(
+      way.events.on("up", tell),
+      way.events.on(
         "time",
         (said) => void this.#time(said).catch((error: unknown) => log("untimed", {}, error)),
       ),
     ];
-    this.#watcher = watch(options.state, (_, name) => name === ANSWER && tell());
+    this.#watcher = watch(state, (_, name) => name === ANSWER && tell());
   }
 
   stop(): void {
@@ -112,7 +110,7 @@ export class Inbox {
   /** The unit's last answer: at each connection, and when there is a new one. */
   async #answer(): Promise<void> {
     const answer = await readFile(join(this.#state, ANSWER), "latin1").catch(() => undefined);
-    if (answer) await this.#link.publish(up.answer(this.#unit), answer);
+    if (answer) await this.#way.publish(this.#way.answerTopic, answer);
   }
 }
 

@@ -1,1 +1,2 @@
+export * from "./claim-link.ts";
 export * from "./link.ts";

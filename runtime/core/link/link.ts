@@ -98,6 +98,10 @@ export class Link {
     this.#backoff = new Backoff(...(options.backoff ?? [500, 60_000]));
   }
 
+  get answerTopic(): string {
+    return up.answer(this.#unit);
+  }
+
   get up(): boolean {
     return this.#client?.connected === true;
   }

@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { parseJson } from "../../../drivers/kit/index.ts";
+import { makePki } from "../../../fleet/server/index.ts";
+import { BootstrapSchema } from "../../../provisioning/claim.ts";
+import { certificateRequest, wrongBootstrap, wrongCertificate } from "../../../provisioning/device/index.ts";
 import { suite } from "../../kit.ts";
 import { setUpCentre } from "../../support/centre.ts";
 
@@ -36,6 +44,28 @@ test("the command makes an account beside the running centre, and its password w
   assert.is(weak.code, 1);
   assert.match(weak.output, /twelve characters/);
   assert.is((await command(args("king"), `${password}\n`)).code, 1);
+});
+
+test("the commands make what a board asks by, and certify what it asks for", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "guichet-command-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const units = await makePki(join(dir, "units"));
+  const board = ["--device", "Board.7", "--url", "mqtts://broker:8884"];
+  const made = await command(
+    ["bootstrap", "--pki", join(dir, "claims"), "--ca", join(dir, "units", "ca.pem"), ...board],
+    "",
+  );
+  assert.is(made.code, 0, made.output);
+  const bootstrap = parseJson(BootstrapSchema, made.output, "bootstrap.json");
+  assert.ok(bootstrap.ok && bootstrap.value.ca === units.ca);
+  assert.is(wrongBootstrap(bootstrap.value, "Board.7"), undefined);
+  assert.is(wrongBootstrap(bootstrap.value, "Board.8")?.code, "bundle.wrongCertificate");
+
+  const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const certified = await command(["certify", "--pki", units.dir], certificateRequest("kt-01", key));
+  assert.is(certified.code, 0, certified.output);
+  assert.is(wrongCertificate(certified.output, "kt-01", key), undefined);
+  assert.is((await command(["certify", "--pki", units.dir], "nothing")).code, 1);
 });
 
 run();

@@ -207,6 +207,29 @@ test("roles bound what an account can do, and every look is written down first",
   );
 });
 
+test("only an administrator lists boards for their first certificates, and approves by the key that the board has", async (t) => {
+  const setup = await setUp(t, { root: ["admin"], olga: ["officer"] });
+  const [root, olga] = [browser(setup), browser(setup)];
+  await root.login("root");
+  await olga.login("olga");
+  const entry = { device: "board-7", unit: "kt-07", services: ["collection"] };
+  assert.is((await olga.post("/api/claims", entry)).json.fault?.code, "centre.notAllowed");
+  assert.is((await olga.get("/api/claims")).status, 403);
+  assert.is((await root.post("/api/claims", { ...entry, device: "a/b" })).status, 400);
+  assert.is((await root.post("/api/claims", entry)).status, 200);
+  assert.equal((await root.get("/api/claims")).json.claims, [
+    { device: "board-7", unit: "kt-07", state: "listed" },
+  ]);
+  const act = async (device: string, what: string, body: unknown) =>
+    (await root.post(`/api/claims/${device}/${what}`, body)).json.fault?.code;
+  assert.is(await act("board-8", "approve", { key: "unit-1" }), "centre.notFound");
+  assert.is(await act("board-7", "approve", { key: "unit-1" }), "centre.notAsked");
+  assert.is(await act("board-7", "answer", { bundle: "AAAA" }), "centre.wrongState");
+  assert.is((await olga.post("/api/claims/board-7/approve", { key: "unit-1" })).status, 403);
+  const rows = (await root.get("/api/audit")).json.rows as unknown as { act: string; subject: string }[];
+  assert.ok(rows.some(({ act: what, subject }) => what === "claim.enter" && subject === "board-7"));
+});
+
 test("a unit goes stale by its own promise, offline by its word, and an older connection's will changes nothing", async (t) => {
   const clock = movedClock();
   const setup = await setUp(t, { anna: ["approver"] }, clock);

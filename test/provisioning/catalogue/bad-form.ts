@@ -100,7 +100,7 @@ export const FORM: Bad[] = [
   },
   {
     name: "endless data: two files where one may be",
-    make: () => withFiles("claim", { "claim.json": "{}", "more.json": "{}" }),
+    make: () => withFiles("configuration", { "unit.json": "{}", "more.json": "{}" }),
     code: "bundle.tooLarge",
   },
   { name: "head: not JSON", make: () => withHead("not json"), code: "schema.invalid" },

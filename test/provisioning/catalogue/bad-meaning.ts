@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from "node:crypto";
 import { COUNTER_LEAP } from "../../../provisioning/bundle/index.ts";
-import { CLAIM, certificate, IDENTITY, NONCE, signed, TLS } from "../../support/bundles.ts";
+import { BOOTSTRAP, CLAIM, certificate, IDENTITY, NONCE, signed, TLS } from "../../support/bundles.ts";
 import { unitConfiguration } from "../../support/unit.ts";
 import type { Bad } from "./bad.ts";
 import {
@@ -39,6 +40,16 @@ const unitFile = (name: string, change: Json, code: string, at?: string): Bad =>
 const claim = (name: string, change: Json, code: string, at?: string): Bad => ({
   name: `claim: ${name}`,
   make: () => withFiles("claim", { "claim.json": JSON.stringify({ ...CLAIM, ...change }) }),
+  code,
+  ...(at ? { at } : {}),
+});
+const bootstrap = (name: string, change: Json, code: string, at?: string): Bad => ({
+  name: `claim: ${name}`,
+  make: () =>
+    withFiles("claim", {
+      "bootstrap.json": JSON.stringify({ ...BOOTSTRAP, ...change }),
+      "claim.json": JSON.stringify(CLAIM),
+    }),
   code,
   ...(at ? { at } : {}),
 });
@@ -263,4 +274,27 @@ export const MEANING: Bad[] = [
   claim("a name that is none", { unit: "" }, "schema.invalid", "/unit"),
   claim("a field of its own", { admin: true }, "schema.invalid"),
   claim("one group twice", { groups: ["east", "east"] }, "schema.invalid", "/groups"),
+  bootstrap(
+    "a certificate to ask by that is another board's",
+    { cert: certificate("claim.board-8", TLS).toString() },
+    "bundle.wrongCertificate",
+  ),
+  bootstrap(
+    "a certificate to ask by that is a unit's",
+    { cert: certificate(CLAIM.unit, TLS).toString() },
+    "bundle.wrongCertificate",
+  ),
+  bootstrap(
+    "a key to ask by that does not fit",
+    {
+      key: String(
+        generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({
+          format: "pem",
+          type: "pkcs8",
+        }),
+      ),
+    },
+    "bundle.wrongCertificate",
+  ),
+  bootstrap("a broker to ask that is no broker", { url: "http://localhost" }, "schema.invalid", "/url"),
 ];

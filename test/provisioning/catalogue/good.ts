@@ -9,7 +9,7 @@ import {
   type Target,
 } from "../../../provisioning/bundle/index.ts";
 import type { KeySet } from "../../../provisioning/keys/index.ts";
-import { CLAIM, certificate, IDENTITY, NONCE, TLS } from "../../support/bundles.ts";
+import { BOOTSTRAP, CLAIM, certificate, IDENTITY, NONCE, TLS } from "../../support/bundles.ts";
 import { unitConfiguration } from "../../support/unit.ts";
 import { NOW } from "./bad-meaning.ts";
 import { owner, signersOf } from "./forge.ts";
@@ -52,7 +52,10 @@ export class GoodBundles {
     const text = (value: unknown) => Buffer.from(JSON.stringify(value) + " ".repeat(this.#size()));
     switch (kind) {
       case "claim":
-        return [{ path: "claim.json", bytes: text(CLAIM) }];
+        return [
+          { path: "claim.json", bytes: text(CLAIM) },
+          ...(this.#random() < 0.5 ? [{ path: "bootstrap.json", bytes: text(BOOTSTRAP) }] : []),
+        ];
       case "configuration":
         return [
           {

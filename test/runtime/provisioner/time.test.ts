@@ -76,7 +76,7 @@ test("a unit to which nobody has attested the time takes what has expired, whate
 test("the centre's word over the link is what dates are judged by, from then on, and over a restart", async (t) => {
   const { state, clock, open, until, answered } = await rig(t);
   const link = new FakeLink();
-  const inbox = new Inbox({ state, unit: "kt-01", link: link.asLink });
+  const inbox = new Inbox({ state, way: link.asLink });
   t.after(() => inbox.stop());
   const agent = await open();
   agent.start();

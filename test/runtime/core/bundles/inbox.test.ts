@@ -11,7 +11,7 @@ const { test, run } = suite("bundles over the link");
 function open(t: TestContext) {
   const state = stateFolder(t);
   const link = new FakeLink();
-  const inboxOf = new Inbox({ state, unit: "kt-01", link: link.asLink });
+  const inboxOf = new Inbox({ state, way: link.asLink });
   t.after(() => inboxOf.stop());
   const inbox = () => (existsSync(join(state, "inbox")) ? readdirSync(join(state, "inbox")).sort() : []);
   const part = (id: string, n: number | string, of: number | string, text = `<${n}>`) =>
