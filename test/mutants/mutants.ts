@@ -5,7 +5,7 @@ import { type Generated, mutantsOf, mutated } from "./generate.ts";
 import { hunt } from "./hunt.ts";
 import { NAMED } from "./named.ts";
 import { type Judged, writeMutants } from "./report.ts";
-import { testsNotice, testsPass } from "./unit-tests.ts";
+import { Copy } from "./unit-tests.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /**
@@ -19,6 +19,8 @@ const FILES = ["ledger", "motion", "evidence", "recovery", "collection"].map(
 const RUNS = Number(process.env.RUNS || Number.POSITIVE_INFINITY);
 const SEED = Number(process.env.SEED || 1);
 const THREADS = Number(process.env.THREADS || cpus().length);
+/** Tests mostly wait, so that more of them than there are processors run beside each other. */
+const COPIES = THREADS * 2;
 const NAMED_WORLDS = 100;
 const WORLDS = 25;
 
@@ -26,19 +28,26 @@ mkdirSync("dist", { recursive: true });
 const judged: Judged[] = [];
 const verdicts = new Verdicts(FILES, SEED, process.env.RESUME === "1");
 
-async function inParallel<T>(list: readonly T[], job: (item: T) => Promise<void>): Promise<void> {
+/** Does the job for each item; every one of `hands` takes the next item when it is free. */
+async function inParallel<T, H>(
+  hands: readonly H[],
+  list: readonly T[],
+  job: (item: T, hand: H) => Promise<void>,
+): Promise<void> {
   const queue = [...list];
-  const work = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await job(item);
+  const work = async (hand: H) => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await job(item, hand);
   };
-  await Promise.all(Array.from({ length: THREADS }, work));
+  await Promise.all(hands.map(work));
 }
+const threads = Array.from({ length: THREADS }, (_, n) => n);
 
 const clean = await hunt([], SEED, WORLDS);
 if (clean.caught) throw new Error(`the vault itself fails: ${clean.caught}`);
-await testsPass();
+const copies = Array.from({ length: COPIES }, () => new Copy());
+await copies[0]?.testsPass();
 
-await inParallel(NAMED, async ({ name, rule, edits }) => {
+await inParallel(threads, NAMED, async ({ name, rule, edits }) => {
   const { caught, seed } = await hunt(edits, SEED, NAMED_WORLDS);
   judged.push({ kind: "named", name, rule, caught, seed });
   console.log(caught ? `caught   ${name} (seed ${seed}): ${caught}` : `SURVIVED ${name}`);
@@ -55,7 +64,7 @@ const drawn =
         .slice(0, RUNS)
         .map(([, it]) => it);
 const survivors: Generated[] = [];
-await inParallel(drawn, async (mutant) => {
+await inParallel(threads, drawn, async (mutant) => {
   const known = verdicts.of(mutant);
   if (known) return void judged.push(known);
   const { caught, seed } = await hunt([{ file: mutant.file, contents: mutated(mutant) }], SEED, WORLDS);
@@ -65,11 +74,11 @@ await inParallel(drawn, async (mutant) => {
   if (done % 50 === 0) console.log(`${done} of ${drawn.length}, ${survivors.length} left to the tests`);
 });
 
-for (const mutant of survivors) {
-  const caught = await testsNotice(mutant);
+await inParallel(copies, survivors, async (mutant, copy) => {
+  const caught = await copy.testsNotice(mutant);
   judged.push(verdicts.add({ kind: "generated", mutant, caught, seed: SEED, by: "tests" }));
   if (!caught) console.log(`survived ${mutant.file}:${mutant.line} ${mutant.from} => ${mutant.to}`);
-}
+});
 
 const named = judged.filter((it) => it.kind === "named");
 const generated = judged.filter((it) => it.kind === "generated");
