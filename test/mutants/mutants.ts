@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { cpus } from "node:os";
 import { seeded } from "../crash/replay/random.ts";
 import { type Generated, mutantsOf, mutated } from "./generate.ts";
-import { hunt } from "./hunt.ts";
+import { devices, hunt, worlds } from "./hunt.ts";
 import { NAMED } from "./named.ts";
 import { type Judged, writeMutants } from "./report.ts";
 import { Copy } from "./unit-tests.ts";
@@ -10,7 +10,7 @@ import { Verdicts } from "./verdicts.ts";
 
 /**
  * `RUNS=n SEED=s`: the named mutants, and n of the generated ones (all without it), drawn by the seed. Each is hunted by
- * the simulation, and what survives that by the vault's tests. `RESUME=1` goes on behind the verdicts of a run that was
+ * the simulation, what survives that by the matrix of devices, and what survives both by the vault's tests. `RESUME=1` goes on behind the verdicts of a run that was
  * broken off, if the sources are still the same.
  */
 const FILES = ["ledger", "motion", "evidence", "recovery", "collection"].map(
@@ -42,13 +42,18 @@ async function inParallel<T, H>(
 }
 const threads = Array.from({ length: THREADS }, (_, n) => n);
 
-const clean = await hunt([], SEED, WORLDS);
-if (clean.caught) throw new Error(`the vault itself fails: ${clean.caught}`);
+const SIMULATION = worlds(SEED, WORLDS);
+const DEVICES = devices(SEED);
+for (const ground of [SIMULATION, DEVICES]) {
+  const { caught } = await hunt(ground, []);
+  if (caught) throw new Error(`the vault itself fails: ${caught}`);
+}
 const copies = Array.from({ length: COPIES }, () => new Copy());
 await copies[0]?.testsPass();
 
 await inParallel(threads, NAMED, async ({ name, rule, edits }) => {
-  const { caught, seed } = await hunt(edits, SEED, NAMED_WORLDS);
+  const { caught, play } = await hunt(worlds(SEED, NAMED_WORLDS), edits);
+  const seed = SEED + play;
   judged.push({ kind: "named", name, rule, caught, seed });
   console.log(caught ? `caught   ${name} (seed ${seed}): ${caught}` : `SURVIVED ${name}`);
 });
@@ -64,11 +69,21 @@ const drawn =
         .slice(0, RUNS)
         .map(([, it]) => it);
 const survivors: Generated[] = [];
+/** Hunts a mutant in virtual time. */
+async function hunted(mutant: Generated): Promise<Judged | undefined> {
+  const edits = [{ file: mutant.file, contents: mutated(mutant) }];
+  for (const [by, ground] of [
+    ["simulation", SIMULATION],
+    ["devices", DEVICES],
+  ] as const) {
+    const { caught } = await hunt(ground, edits);
+    if (caught) return verdicts.add({ kind: "generated", mutant, caught, by });
+  }
+  return undefined;
+}
 await inParallel(threads, drawn, async (mutant) => {
-  const known = verdicts.of(mutant);
-  if (known) return void judged.push(known);
-  const { caught, seed } = await hunt([{ file: mutant.file, contents: mutated(mutant) }], SEED, WORLDS);
-  if (caught) judged.push(verdicts.add({ kind: "generated", mutant, caught, seed, by: "simulation" }));
+  const verdict = verdicts.of(mutant) ?? (await hunted(mutant));
+  if (verdict) judged.push(verdict);
   else survivors.push(mutant);
   const done = judged.length - NAMED.length + survivors.length;
   if (done % 50 === 0) console.log(`${done} of ${drawn.length}, ${survivors.length} left to the tests`);
@@ -76,7 +91,7 @@ await inParallel(threads, drawn, async (mutant) => {
 
 await inParallel(copies, survivors, async (mutant, copy) => {
   const caught = await copy.testsNotice(mutant);
-  judged.push(verdicts.add({ kind: "generated", mutant, caught, seed: SEED, by: "tests" }));
+  judged.push(verdicts.add({ kind: "generated", mutant, caught, by: "tests" }));
   if (!caught) console.log(`survived ${mutant.file}:${mutant.line} ${mutant.from} => ${mutant.to}`);
 });
 

@@ -10,8 +10,7 @@ export type Judged =
       kind: "generated";
       mutant: Generated;
       caught: string | undefined;
-      seed: number;
-      by: "simulation" | "tests";
+      by: "simulation" | "devices" | "tests";
     };
 
 const FOLDER = "docs/results/mutants";
@@ -33,7 +32,8 @@ export function writeMutants(judged: readonly Judged[], seed: number): void {
   const rows = files.map((file) => {
     const own = generated.filter(({ mutant }) => mutant.file === file);
     const by = (who: string) => own.filter(({ caught, by: it }) => caught && it === who).length;
-    return `| ${file} | ${own.length} | ${by("simulation")} | ${by("tests")} | ${own.length - by("simulation") - by("tests")} |`;
+    const survived = own.filter(({ caught }) => !caught).length;
+    return `| ${file} | ${own.length} | ${by("simulation")} | ${by("devices")} | ${by("tests")} | ${survived} |`;
   });
   const survivors = generated
     .filter(({ caught }) => !caught)
@@ -55,7 +55,7 @@ export function writeMutants(judged: readonly Judged[], seed: number): void {
       "# Mutants of the vault\n\nWritten by `make mutants`.\n\n## Named: one safety rule taken away each\n",
       "| mutant | rule | caught by the simulation as |\n|---|---|---|",
       ...order,
-      "\n## Generated\n\n| file | mutants | killed by the simulation | by the vault's tests | survived |\n|---|--:|--:|--:|--:|",
+      "\n## Generated\n\n| file | mutants | killed by the simulation | by the matrix of devices | by the vault's tests | survived |\n|---|--:|--:|--:|--:|--:|",
       ...rows,
       "\n## Survivors\n\n| place | was | became | why it survives |\n|---|---|---|---|",
       ...survivors,

@@ -7,7 +7,7 @@ import type { Judged } from "./report.ts";
 const FILE = "docs/results/mutants/verdicts.json";
 
 type Verdict = Extract<Judged, { kind: "generated" }>;
-type Stored = Pick<Verdict, "caught" | "seed" | "by">;
+type Stored = Pick<Verdict, "caught" | "by">;
 
 const keyOf = ({ file, start, end, to }: Generated): string => `${file} ${start}-${end} ${to}`;
 
@@ -28,12 +28,12 @@ export class Verdicts {
 
   of(mutant: Generated): Verdict | undefined {
     const stored = this.#known[keyOf(mutant)];
-    return stored && { kind: "generated", mutant, caught: stored.caught, seed: stored.seed, by: stored.by };
+    return stored && { kind: "generated", mutant, caught: stored.caught, by: stored.by };
   }
 
   add(verdict: Verdict): Verdict {
-    const { caught, seed, by } = verdict;
-    this.#known[keyOf(verdict.mutant)] = { caught: caught?.slice(0, 120), seed, by };
+    const { caught, by } = verdict;
+    this.#known[keyOf(verdict.mutant)] = { caught: caught?.slice(0, 120), by };
     mkdirSync(dirname(FILE), { recursive: true });
     writeFileSync(FILE, `${JSON.stringify({ ...this.#of, known: this.#known }, null, 1)}\n`);
     return verdict;
