@@ -44,7 +44,7 @@ async function main(): Promise<void> {
         });
       };
       await visitor.sees("attract");
-      if (language !== "en") await visitor.language(language);
+      await visitor.language(language);
       await shoot("rest");
       receipts.push(await photograph(visitor, shoot, language));
       await visitor.page.close();
