@@ -69,7 +69,7 @@ export function describeAnswer(answer: Answer): string[] {
     `  board      ${answer.device} (${answer.hardware}), software ${answer.software}`,
     `  answered   ${day(answer.iat)} by its own clock`,
     `  dates      ${answer.time === undefined ? "not judged: nobody has attested the time" : `judged by ${day(answer.time)}, attested`}`,
-    `  its key    ${answer.key.kid}; compare it with the one on the screen`,
+    `  its key    ${answer.key.kid}; compare it with the one on the screen, told while it asks for its certificate`,
     `  believes   key set ${answer.keys}`,
     `  counters   ${list(
       Object.entries(answer.counters).map(([kind, n]) => `${kind} ${n}`),

@@ -14,6 +14,7 @@ import {
 } from "../../drivers/kit/index.ts";
 import {
   type Changer,
+  diskFault,
   type Given,
   Provisioner,
   type Report,
@@ -40,6 +41,7 @@ const log = defineEvents("provisioner", {
     what: "Bundles could not be judged; they are tried again within a minute",
     fields: [],
   },
+  unanswered: { level: "warn", what: "The answer about bundles could not be written", fields: [] },
   waiting: {
     level: "info",
     what: "Bundles from the link wait until somebody has ended who takes others by hand",
@@ -225,11 +227,22 @@ export class Agent {
     return signAnswer(answer, this.#keys.signing);
   }
 
+  /** Id of the unit's key while it has a name and asks for its certificate. */
+  async asks(): Promise<string | undefined> {
+    const standing = await readStanding(this.#options.state);
+    const asks = standing.ok && standing.value.claim && !standing.value.bundles.certificates;
+    return asks ? this.#keys.signing.public.kid : undefined;
+  }
+
   /** The same as the contents of `REPLY.BIN`. */
   reply = async (): Promise<Buffer> => replyFile(await this.answer());
 
+  /** What was taken is taken, also where a full disk keeps the word about it. */
   async #writeAnswer(): Promise<void> {
-    await this.#disk.replace(join(this.#options.state, "answer.jws"), await this.answer());
+    const answer = await this.answer();
+    await this.#disk
+      .replace(join(this.#options.state, "answer.jws"), answer)
+      .catch((error: unknown) => log("unanswered", {}, diskFault(error)));
   }
 }
 

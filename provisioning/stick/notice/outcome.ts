@@ -30,6 +30,8 @@ export const StickNoticeSchema = Type.Object(
     state: Type.Unsafe<StickState>({ type: "string", enum: [...STICK_STATES] }),
     /** Of the fault that a technician looks up. */
     code: Type.Optional(Type.String({ maxLength: 60 })),
+    /** Id of the unit's key while it asks for its first certificate: whoever approves it compares this. */
+    key: Type.Optional(Type.String({ maxLength: 64 })),
   },
   { additionalProperties: false },
 );

@@ -109,3 +109,10 @@ export const STICK_WORDS: Record<StickState, Words> = {
     ["已还原", "采用 U 盘上的内容后未能正常运行，本机已还原为之前的状态。"],
   ),
 };
+
+/** Said beside what was taken while the unit asks for its first certificate. */
+export const KEY_WORDS: Record<(typeof STICK_LANGUAGES)[number], (key: string) => string> = {
+  en: (key) => `It asks for its certificate. Tell the centre the id of its key: ${key}`,
+  "zh-Hant": (key) => `本機正申請證書，請將金鑰編號告知中心：${key}`,
+  "zh-Hans": (key) => `本机正在申请证书，请将密钥编号告知中心：${key}`,
+};

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Emitter, parseJson } from "../../../drivers/kit/index.ts";
 import type { Language } from "../../../flows/index.ts";
 import {
+  KEY_WORDS,
   mayTakeOut,
   STICK_NOTICE,
   STICK_WORDS,
@@ -52,7 +53,8 @@ function faceOf(state: StickState): Face {
 }
 
 /** What the screen shows in the place of the unit's rest while a stick is in. */
-export function stickView({ state, code }: StickNotice, language: Language): View {
-  const { title, body } = STICK_WORDS[state][language];
+export function stickView({ state, code, key }: StickNotice, language: Language): View {
+  const { title, body: said } = STICK_WORDS[state][language];
+  const body = key ? `${said} ${KEY_WORDS[language](key)}` : said;
   return { kind: "message", title, body, face: faceOf(state), actions: [], ...(code ? { code } : {}) };
 }

@@ -27,7 +27,7 @@ const log = defineEvents("stick", {
 
 export interface StickPortOptions {
   state: string;
-  agent: Pick<Agent, "takeCopies" | "reply">;
+  agent: Pick<Agent, "takeCopies" | "reply" | "asks">;
   start: StartReader;
   clock: Clock;
   /** Told with everything that the screen tells; undefined when there is nothing to tell any more. */
@@ -110,7 +110,8 @@ export class StickPort {
       }
       const notice = noticeFor(reports, reports.length === 0 ? stickFault("empty") : undefined);
       await this.#answer(device, staged);
-      return notice;
+      const key = reports.some(({ result }) => result.ok) ? await agent.asks() : undefined;
+      return key ? { ...notice, key } : notice;
     } finally {
       await staged.discard();
     }

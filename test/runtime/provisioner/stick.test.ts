@@ -13,9 +13,17 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { defer, err, ok, systemClock } from "../../../drivers/kit/index.ts";
 import { StateDisk } from "../../../provisioning/activate/index.ts";
-import { readReplyFile, replyFile } from "../../../provisioning/answer/index.ts";
+import { readAnswer, readReplyFile, replyFile } from "../../../provisioning/answer/index.ts";
 import { bundleFault } from "../../../provisioning/bundle/index.ts";
-import { noticeFor, STICK_LIMITS, stickFault } from "../../../provisioning/stick/index.ts";
+import {
+  noticeFor,
+  STICK_LANGUAGES,
+  STICK_LIMITS,
+  STICK_WORDS,
+  type StickNotice,
+  stickFault,
+} from "../../../provisioning/stick/index.ts";
+import { stickView } from "../../../runtime/core/stick/index.ts";
 import { Agent, openStickSlot, StickPort } from "../../../runtime/provisioner/index.ts";
 import { connectReader, readStick } from "../../../runtime/provisioner/stick/reader.ts";
 import { writeReply } from "../../../runtime/provisioner/stick/reply.ts";
@@ -55,13 +63,15 @@ test("a stick that appears is read by a process of its own, taken, answered and 
     gpio: { input: never, output: never },
   });
   t.after(() => slot.stop());
+  const notice = () => JSON.parse(readFileSync(join(state, "stick.json"), "utf8")) as StickNotice;
   const told = () => {
     try {
-      return (JSON.parse(readFileSync(join(state, "stick.json"), "utf8")) as { state: string }).state;
+      return notice().state;
     } catch {
       return "nothing";
     }
   };
+  const keys: (string | undefined)[] = [];
   const plug = async (by: Owner, becomes: string) => {
     const image = join(at, `${becomes}.img`);
     makeStick(
@@ -72,12 +82,22 @@ test("a stick that appears is read by a process of its own, taken, answered and 
     symlinkSync(image, node);
     await eventually(becomes, () => told() === becomes, 30_000);
     await eventually("answered", () => readReplyFile(readFrom(image, "REPLY.BIN")).ok);
+    keys.push(notice().key);
     rmSync(node);
     await eventually("cleared", () => told() === "nothing");
   };
   await plug(new Owner(), "notOurs");
   await plug(owner, "accepted");
   await plug(owner, "older");
+  // With a name and no certificate it says the id of its key, once it has taken something.
+  const answer = readAnswer(await agent.answer());
+  assert.ok(answer.ok);
+  assert.equal(keys, [undefined, answer.value.key.kid, undefined]);
+  for (const language of STICK_LANGUAGES) {
+    const view = stickView({ v: 1, state: "accepted", key: answer.value.key.kid }, language);
+    assert.ok(view.kind === "message" && view.body?.includes(answer.value.key.kid), language);
+    assert.is.not(view.body, STICK_WORDS.accepted[language].body);
+  }
 });
 
 test("a stick is found although nothing is heard of the folder that it appears in", async (t) => {
