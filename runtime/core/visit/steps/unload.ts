@@ -106,7 +106,7 @@ async function choice(
           detail: text(`unload.${state}`),
         })),
         ...(slots.length > PAGE ? [{ id: "more", label: text("unload.more") }] : []),
-        { id: "finish", label: text("exchange.finish") },
+        { id: "finish", label: text("ui.done") },
       ],
     };
   });

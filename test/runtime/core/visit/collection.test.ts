@@ -178,6 +178,18 @@ test("staff: two credentials, an item into the lit slot, the exchange is ended",
   assert.is(unit.fake.count("exchange.end"), 1);
 });
 
+test("a credential that still lies before the camera is not taken for an item", async () => {
+  const unit = await Unit.open(BOTH);
+  const credential = [1, 2, 3].map((part) => String(part).repeat(30)).join(".");
+  scans(unit, credential, credential, credential, "ITEM-1");
+  await unit.begin("exchange");
+  await unit.walk((view) => view.title === "Load documents");
+  for (let looks = 0; looks < 4; looks++) await unit.clock.advance(700);
+  assert.ok(unit.models.some(({ view }) => view.kind === "door" && view.slot === "A1"));
+  assert.not.ok(advised(unit, "not assigned"));
+  assert.is(unit.fake.count("exchange.load"), 1);
+});
+
 test("staff who walk away leave no exchange open", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit, "credential-one");
