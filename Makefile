@@ -98,6 +98,10 @@ bench-devices: system-test node_modules/.ready ## what the device layer costs, b
 	@python3 -c 'import serial' 2>/dev/null || tools/system-packages.sh pyserial-miniterm=python3-serial
 	GUICHET_LOG=error $(TSX) test/bench/bench-devices.ts
 
+.PHONY: bench-memory
+bench-memory: system-test build ## the unit and its browser through a visit within 1 GiB (cgroup, as root)
+	$(TSX) test/bench/bench-memory.ts
+
 .PHONY: hil
 hil: system-test build deb ## the package on a real kernel in QEMU, with the bench around it (T=part-of-a-name)
 	@tools/system-packages.sh qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils mmdebstrap=mmdebstrap mkfs.vfat=dosfstools mcopy=mtools
