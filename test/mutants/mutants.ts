@@ -48,8 +48,6 @@ for (const ground of [SIMULATION, DEVICES]) {
   const { caught } = await hunt(ground, []);
   if (caught) throw new Error(`the vault itself fails: ${caught}`);
 }
-const copies = Array.from({ length: COPIES }, () => new Copy());
-await copies[0]?.testsPass();
 
 await inParallel(threads, NAMED, async ({ name, rule, edits }) => {
   const { caught, play } = await hunt(worlds(SEED, NAMED_WORLDS), edits);
@@ -89,6 +87,8 @@ await inParallel(threads, drawn, async (mutant) => {
   if (done % 50 === 0) console.log(`${done} of ${drawn.length}, ${survivors.length} left to the tests`);
 });
 
+const copies = Array.from({ length: COPIES }, () => new Copy());
+await copies[0]?.testsPass();
 await inParallel(copies, survivors, async (mutant, copy) => {
   const caught = await copy.testsNotice(mutant);
   judged.push(verdicts.add({ kind: "generated", mutant, caught, by: "tests" }));
