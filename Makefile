@@ -149,9 +149,13 @@ mutants: node_modules/.ready ## vaults that lack a safety rule, named and genera
 	@$(TSX) test/mutants/mutants.ts
 
 .PHONY: deb
-deb: build ## the Debian package of a unit, dist/deb/guichet_<version>_<architecture>.deb
+deb: build ## the Debian package of a unit, dist/deb/guichet_<version>_<architecture>.deb (ARCH=arm64 on amd64)
 	@tools/system-packages.sh dpkg-deb=dpkg
-	$(TSX) tools/deb.ts
+ifeq ($(ARCH),arm64)
+	@tools/system-packages.sh aarch64-linux-gnu-g++=g++-aarch64-linux-gnu qemu-aarch64-static=qemu-user-static file=file
+	tools/cross-arm64.sh
+endif
+	ARCH=$(ARCH) $(TSX) tools/deb.ts
 
 .PHONY: package-life
 package-life: system-test deb ## the package installed, upgraded over a running unit, removed, purged, installed again (in a container, as root)

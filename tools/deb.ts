@@ -143,17 +143,12 @@ const sourceDate = (): string =>
   process.env.SOURCE_DATE_EPOCH ??
   execFileSync("git", ["log", "-1", "--format=%ct"], { encoding: "utf8" }).trim();
 
-/** Native parts that are compiled where the package is built; the others bring their binaries for both processors. */
-const COMPILED = ["sqlite3", "i2c-bus", "epoll"];
 const ARCHITECTURES: Record<string, Package["architecture"]> = { x64: "amd64", arm64: "arm64" };
 
 if (import.meta.url === `file://${process.argv[1]}`) {
-  const architecture = ARCHITECTURES[process.arch];
-  if (!architecture) throw new Error(`there is no package for ${process.arch}`);
-  console.log(`built ${buildDeb({ architecture, unit: "dist/unit" })}`);
-  for (const other of Object.values(ARCHITECTURES))
-    if (other !== architecture)
-      console.log(
-        `not built: ${other}. ${COMPILED.join(", ")} are compiled for this processor; run it on one of that kind`,
-      );
+  const own = ARCHITECTURES[process.arch];
+  const architecture = Object.values(ARCHITECTURES).find((name) => name === (process.env.ARCH || own));
+  if (!architecture) throw new Error(`there is no package for ${process.env.ARCH || process.arch}`);
+  const unit = architecture === own ? "dist/unit" : `dist/unit-${architecture}`;
+  console.log(`built ${buildDeb({ architecture, unit })}`);
 }
