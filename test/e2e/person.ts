@@ -197,10 +197,17 @@ export class Visitor {
     return { reference, code };
   }
 
-  /** One whole application for a person of the bench. */
+  /** Has the receipt printed, and waits until the kiosk says that it lies there. */
+  async printReceipt(): Promise<void> {
+    await this.touch('[data-action="print"]');
+    const printed = String(commonTexts().en["receipt.printed"]);
+    await this.page.locator(".printing", { hasText: printed }).waitFor();
+  }
+
+  /** One whole application for a person of the bench; `print` in English. */
   async apply(
     person: Person,
-    options: { service: string; language?: string; phone?: string; offline?: boolean },
+    options: { service: string; language?: string; phone?: string; offline?: boolean; print?: boolean },
   ): Promise<{ reference: string; code: string }> {
     const { service } = options;
     await this.begin(service, options.language);
@@ -223,6 +230,7 @@ export class Visitor {
     await this.touch("[data-next]");
     await this.signHere();
     const receipt = await this.photographReceipt();
+    if (options.print) await this.printReceipt();
     await this.touch("[data-next]");
     await this.sees("attract");
     return receipt;

@@ -10,7 +10,7 @@ export function tapped(line: PtyLine, roles: string, write: (text: string) => vo
       .toString("latin1")
       .replaceAll(/[^ -~]+/g, ".");
     write(
-      `${new Date().toISOString()} ${roles} ${direction} ${Buffer.from(bytes).toString("hex").slice(0, 400)} ${text.slice(0, 200)}\n`,
+      `${new Date().toISOString()} ${roles} ${direction} ${Buffer.from(bytes).toString("hex").slice(0, 400)} ${text}\n`,
     );
   };
   return {

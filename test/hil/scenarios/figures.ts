@@ -1,6 +1,5 @@
-import * as assert from "uvu/assert";
 import type { HilRig } from "../rig.ts";
-import type { Scenario } from "../scenario.ts";
+import { type Scenario, until } from "../scenario.ts";
 
 const SERVICES = ["core", "vault", "senses", "provisioner", "usb", "console"];
 const BY = "by the guest's clock";
@@ -21,8 +20,11 @@ export const scenario: Scenario = {
     const { guest } = rig;
     let total = 0;
     for (const name of SERVICES) {
+      await until(`${name} is up`, async () => {
+        const { started, ready } = await service(rig, name);
+        return ready > started && started > 0;
+      });
       const { started, ready, group } = await service(rig, name);
-      assert.ok(ready > started && started > 0, `${name} is up`);
       note(`${name}, executed until ready, ${BY}`, Math.round((ready - started) / 1000), "ms");
       const processes = `cat /sys/fs/cgroup${group}/cgroup.procs`;
       const kib = await guest.sh(

@@ -27,7 +27,10 @@ export const scenario: Scenario = {
       const before = motions();
 
       const began = performance.now();
-      const { reference, code } = await visitor.apply(ada, { service: "hkic-application" });
+      const { reference, code } = await visitor.apply(ada, {
+        service: "hkic-application",
+        print: true,
+      });
       assert.ok(reference.startsWith(`${rig.nonce}-`), "the reference begins with the nonce");
       note("an application, from the first touch to the receipt", since(began), "s");
 
