@@ -9,6 +9,8 @@ const RETURNING = new Set([
   "device.notReady",
   "device.busy",
   "device.timeoutDevice",
+  // A lock that missed one look is asked again.
+  "vault.notReady",
 ]);
 /** How long a part may take to come back before the person is asked, ms. */
 const PATIENCE_MS = 12_000;

@@ -104,13 +104,16 @@ export async function handover(context: StepContext<StepOf<"handover">>): Promis
   return next();
 }
 
+/** The vault is being started again, or a lock missed a look. */
+const COMES_BACK = new Set(["ipc.gone", "vault.notReady"]);
+
 async function handOne(
   context: StepContext<StepOf<"handover">>,
   voucher: { id: string; jws: string },
 ): Promise<"taken" | "skipped" | "ended"> {
   const { office } = context;
   const begun = await context.wait(office.devices.vault("collect.begin", { voucher: voucher.jws }));
-  if (!begun.ok && begun.error.code === "ipc.gone") {
+  if (!begun.ok && COMES_BACK.has(begun.error.code)) {
     await context.failed(begun.error);
     return handOne(context, voucher);
   }
@@ -131,6 +134,12 @@ async function handOne(
   const accepted = await context.commit(
     office.devices.vault("collect.release", { command, voucher: voucher.jws, challenge, ...proof }),
   );
+  if (!accepted.ok && accepted.error.code === "vault.notReady") {
+    // Nothing was issued. The finger is asked for again, since its proof was for a challenge that is used up.
+    done.stop();
+    await context.failed(accepted.error);
+    return handOne(context, voucher);
+  }
   if (!accepted.ok && accepted.error.code !== "ipc.gone") {
     done.stop();
     await tell(context, "collect.refused", { code: accepted.error.code });

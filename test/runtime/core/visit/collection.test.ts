@@ -190,6 +190,25 @@ test("a credential that still lies before the camera is not taken for an item", 
   assert.is(unit.fake.count("exchange.load"), 1);
 });
 
+test("a lock that misses a look is waited for: nobody is sent away, and nobody has to touch anything", async () => {
+  const unit = await Unit.open(BOTH);
+  for (const method of ["collect.begin", "collect.release"]) {
+    const works = unit.fake.handlers[method];
+    let missed = 0;
+    unit.fake.handlers[method] = (body) =>
+      missed++ === 0 ? fault("vault.notReady") : (works?.(body) ?? reply({}));
+  }
+  await unit.begin("collection");
+  await unit.walk((view) => view.kind === "door" && view.actions.length > 0);
+  assert.is(await unit.finish(), "handedOver");
+  assert.is(unit.fake.count("collect.release"), 2);
+  const commands = unit.fake.calls.flatMap(({ method, body }) =>
+    method === "collect.release" ? [body.command] : [],
+  );
+  assert.is(new Set(commands).size, 2, "each is a command of its own");
+  assert.not.ok(unit.models.some(({ view }) => view.kind === "message" && view.code === "vault.notReady"));
+});
+
 test("staff who walk away leave no exchange open", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit, "credential-one");
