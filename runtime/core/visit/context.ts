@@ -1,7 +1,7 @@
 import type { Fault, Result } from "../../../drivers/kit/index.ts";
 import type { Form, Language, Step, VisitOutcome, Words } from "../../../flows/index.ts";
 import type { BackOffice } from "../backoffice.ts";
-import type { Input, View } from "../screen/model.ts";
+import type { Face, Input, View } from "../screen/model.ts";
 import type { Folder } from "./folder.ts";
 
 /** Why a step was left before its own end. */
@@ -76,11 +76,11 @@ export interface StepContext<S extends Step = Step> {
 
 export type StepRun<S extends Step> = (context: StepContext<S>) => Promise<StepResult>;
 
-/** Shows a text that ends the way, until it was read. */
+/** Shows a text until it was read. */
 export async function tell(
   context: StepContext,
   body: string,
-  extra: { code?: string; action?: string; face?: "cannot" | "again" | "waiting" } = {},
+  extra: { code?: string; action?: string; face?: Face; values?: Record<string, number> } = {},
 ): Promise<void> {
   context.show(() => {
     const { text } = context.words();
@@ -88,12 +88,34 @@ export async function tell(
       kind: "message",
       face: extra.face ?? "cannot",
       title: text(`${context.step.id}.title`),
-      body: text(body),
+      body: text(body, extra.values ?? {}),
       actions: [{ id: "done", label: text(extra.action ?? "ui.done") }],
       ...(extra.code ? { code: extra.code } : {}),
     };
   });
   await context.input("action");
+}
+
+/** Shows the wall of slots with one of them lit. */
+export function drawDoor(
+  context: StepContext,
+  slot: string,
+  body: string,
+  face: Face,
+  action?: string,
+): void {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "door",
+      title: text(`${context.step.id}.title`),
+      body: text(body, { slot }),
+      face,
+      slot,
+      slots: context.office.devices.slots.map((own) => own.slot),
+      actions: action ? [{ id: "done", label: text(action) }] : [],
+    };
+  });
 }
 
 /** A private copy of a part that came from another process; what it came in is overwritten. */

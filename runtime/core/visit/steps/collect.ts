@@ -3,7 +3,7 @@ import { parseReceiptCode, parseReference } from "../../../../fleet/contract/ind
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Handover } from "../../../ipc/index.ts";
 import type { Face } from "../../screen/model.ts";
-import { end, next, type StepContext, type StepResult, tell } from "../context.ts";
+import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
 
 const SCAN_MS = 60_000;
 const FINGER_MS = 30_000;
@@ -155,23 +155,10 @@ async function handOne(
   if (outcome === "taken") context.folder.handedOver++;
   office.telemetry.count(`kiosk.handover.${outcome}`);
   const face: Face = outcome === "taken" ? "succeeded" : "cannot";
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "door",
-      title: text(`${context.step.id}.title`),
-      body: text(`door.${outcome}`),
-      face,
-      slot,
-      slots: slotsOf(context),
-      actions: [{ id: "done", label: text("ui.next") }],
-    };
-  });
+  drawDoor(context, slot, `door.${outcome}`, face, "ui.next");
   await context.input("action");
   return outcome === "taken" ? "taken" : "ended";
 }
-
-const slotsOf = (context: StepContext): string[] => context.office.devices.slots.map((slot) => slot.slot);
 
 /** The finger against the template of the voucher, on the module; a match is attested to the vault. */
 async function byFinger(
@@ -276,27 +263,16 @@ type Outcome = NonNullable<Handover["outcome"]>;
 /** Follows the vault's events of one slot onto the screen. */
 function watchHandover(context: StepContext, slot: string): { outcome: Promise<Outcome>; stop(): void } {
   const { devices } = context.office;
-  const draw = (body: string, face: Face) =>
-    context.show(() => {
-      const { text } = context.words();
-      return {
-        kind: "door",
-        title: text(`${context.step.id}.title`),
-        body: text(body, { slot }),
-        face,
-        slot,
-        slots: slotsOf(context),
-        actions: [],
-      };
-    });
   let settle: (outcome: Outcome) => void = () => undefined;
   const outcome = new Promise<Outcome>((resolve) => {
     settle = resolve;
   });
   const stop = devices.onVault("handover", (handover) => {
     if (handover.slot !== slot) return;
-    if (handover.phase === "issued" || handover.phase === "unlocked") draw("door.opening", "working");
-    if (handover.phase === "opened" || handover.phase === "presented") draw("door.open", "waiting");
+    if (handover.phase === "issued" || handover.phase === "unlocked")
+      drawDoor(context, slot, "door.opening", "working");
+    if (handover.phase === "opened" || handover.phase === "presented")
+      drawDoor(context, slot, "door.open", "waiting");
     if (handover.phase === "done" && handover.outcome) settle(handover.outcome);
   });
   return { outcome, stop };

@@ -1,8 +1,8 @@
 import { deviceFault } from "../../../../drivers/contract/index.ts";
 import { err } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
-import { end, next, type StepContext, type StepResult } from "../context.ts";
-import { drawDoor, endExchange, showSum, staffMotions } from "./staff.ts";
+import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
+import { endExchange, staffMotions } from "./staff.ts";
 
 const SCAN_MS = 120_000;
 /** Time to read an advice, and to take away the code that it is about, ms. */
@@ -101,12 +101,9 @@ export async function load(context: StepContext<StepOf<"load">>): Promise<StepRe
     await office.devices.senses("preview.stop", { role: "document" });
     ended = await endExchange(context, exchange);
   }
-  await showSum(
-    context,
-    over ? "exchange.over" : "exchange.sum",
-    { loaded: ended.ok ? ended.value.body.loaded : 0 },
-    over,
-  );
+  const loaded = ended.ok ? ended.value.body.loaded : 0;
+  if (over) await tell(context, "exchange.over");
+  else await tell(context, "exchange.sum", { face: "succeeded", values: { loaded } });
   return next();
 }
 
@@ -144,7 +141,7 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
       );
       if (loading.ok) {
         const { slot, effect } = loading.value.body;
-        drawDoor(context, "exchange.put", slot);
+        drawDoor(context, slot, "exchange.put", "waiting");
         advice = `exchange.${await context.wait(ended.of(effect))}`;
         values = { slot };
         continue;

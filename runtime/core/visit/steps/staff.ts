@@ -4,41 +4,6 @@ import type { StepContext } from "../context.ts";
 export const endExchange = (context: StepContext, exchange: string) =>
   context.office.devices.vault("exchange.end", { exchange });
 
-/** Tells what the exchange came to, until it was read. */
-export async function showSum(
-  context: StepContext,
-  body: string,
-  values: Record<string, number>,
-  over: boolean,
-): Promise<void> {
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "message",
-      face: over ? "cannot" : "succeeded",
-      title: text(`${context.step.id}.title`),
-      body: text(body, values),
-      actions: [{ id: "done", label: text("ui.done") }],
-    };
-  });
-  await context.input("action");
-}
-
-export function drawDoor(context: StepContext, body: string, slot: string): void {
-  context.show(() => {
-    const { text } = context.words();
-    return {
-      kind: "door",
-      title: text(`${context.step.id}.title`),
-      body: text(body, { slot }),
-      face: "waiting",
-      slot,
-      slots: context.office.devices.slots.map((own) => own.slot),
-      actions: [],
-    };
-  });
-}
-
 type Phase = (typeof EXCHANGE_PHASES)[number];
 export type StaffEnd = Exclude<Phase, "unlocked" | "opened">;
 

@@ -1,7 +1,7 @@
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Slot } from "../../../ipc/index.ts";
-import { next, type StepContext, type StepResult } from "../context.ts";
-import { drawDoor, endExchange, showSum, staffMotions } from "./staff.ts";
+import { drawDoor, next, type StepContext, type StepResult, tell } from "../context.ts";
+import { endExchange, staffMotions } from "./staff.ts";
 
 /** Slots on one page; a touch leads to the next ones. */
 const PAGE = 6;
@@ -17,7 +17,8 @@ export async function unload(context: StepContext<StepOf<"unload">>): Promise<St
     ended = await endExchange(context, exchange);
   }
   const unloaded = ended.ok ? ended.value.body.unloaded : 0;
-  await showSum(context, over ? "exchange.over" : "unload.sum", { unloaded }, over);
+  if (over) await tell(context, "exchange.over");
+  else await tell(context, "unload.sum", { face: "succeeded", values: { unloaded } });
   return next();
 }
 
@@ -58,8 +59,8 @@ async function emptySlot(context: StepContext, exchange: string, slot: string): 
   try {
     const asked = await context.commit(context.office.devices.vault("exchange.unload", { exchange, slot }));
     if (asked.ok) {
-      drawDoor(context, "door.opening", slot);
-      const opened = () => drawDoor(context, "unload.take", slot);
+      drawDoor(context, slot, "door.opening", "waiting");
+      const opened = () => drawDoor(context, slot, "unload.take", "waiting");
       return { key: `unload.now.${await context.wait(motions.of(asked.value.body.effect, opened))}`, slot };
     }
     const { code } = asked.error;
