@@ -5,6 +5,7 @@ import type { MqttClient } from "mqtt";
 import { Backoff, type Clock, commonJs, defer, defineEvents, Emitter } from "../../../drivers/kit/index.ts";
 import { claim, claimName } from "../../../fleet/contract/index.ts";
 import { type Bootstrap, readBootstrap } from "../../../provisioning/index.ts";
+import { CONNECTION } from "./connection.ts";
 import type { Link, Receiver } from "./link.ts";
 
 const log = defineEvents("claim", {
@@ -39,7 +40,6 @@ export interface ClaimLinkOptions {
 }
 
 const KEEPALIVE_S = 60;
-const CONNECT_MS = 15_000;
 
 /**
  * The connection of a unit that has a name and no certificate: it says the unit's answer, with the request in it, and takes the
@@ -101,17 +101,10 @@ export class ClaimLink implements BundleWay {
         ca,
         cert,
         key,
-        protocolVersion: 5,
+        ...CONNECTION,
         clientId: this.#name,
         clean: true,
         keepalive: KEEPALIVE_S,
-        connectTimeout: CONNECT_MS,
-        // Each attempt is ours, as in the link.
-        reconnectPeriod: 0,
-        reconnectOnConnackError: true,
-        queueQoSZero: false,
-        resubscribe: false,
-        manualConnect: true,
       });
       this.#client = client;
       // A part is durable before the broker hears that it has come.

@@ -21,6 +21,7 @@ import {
 } from "../../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import { nextCounter, type Store } from "../store/index.ts";
+import { CONNECTION } from "./connection.ts";
 
 const log = defineEvents("link", {
   up: { level: "info", what: "Connected to the broker", fields: ["epoch"] },
@@ -57,7 +58,6 @@ export type Receiver = (path: string[], payload: Buffer) => Promise<void>;
 const SESSION_S = 86_400;
 const KEEPALIVE_S = 30;
 const WILL_DELAY_S = 30;
-const CONNECT_MS = 15_000;
 /** Without an answer the publish is given up; its owner sends it again. */
 const PUBLISH_MS = 20_000;
 const GOODBYE_MS = 1_000;
@@ -224,17 +224,10 @@ export class Link {
         this.#sequences.clear();
         const client = connect(configuration.centre.broker.url, {
           ...(await tls()),
-          protocolVersion: 5,
+          ...CONNECTION,
           clientId: this.#unit,
           clean: false,
           keepalive: KEEPALIVE_S,
-          connectTimeout: CONNECT_MS,
-          // 0: each attempt is ours. The other option is for a refusal, after which the package would stay silent.
-          reconnectPeriod: 0,
-          reconnectOnConnackError: true,
-          queueQoSZero: false,
-          resubscribe: false,
-          manualConnect: true,
           messageIdProvider: new UniqueMessageIdProvider(),
           properties: { sessionExpiryInterval: SESSION_S, receiveMaximum: 20 },
           will: {
