@@ -28,6 +28,9 @@ export interface Link {
 const HOST_STATE_S = 60;
 const RECONNECT_MS = 1_000;
 const SESSION_S = 86_400;
+/** Without the broker's word a publish is given up, so that the messages behind it are read; its owner sends it again. */
+const PUBLISH_MS = 20_000;
+const GOODBYE_MS = 1_000;
 const SUBSCRIPTIONS = ["k1/d/+/up/#", "k1/claim/+/up/answer"];
 
 /** Connects the centre to the broker, for ever, and tells the units that it is there. */
@@ -55,20 +58,32 @@ export async function startLink(options: LinkOptions): Promise<Link> {
   });
   let stopped = false;
   const stop = new AbortController();
+  /**
+   * False when the broker did not say within `ms` that it has it, or the link was stopped meanwhile: a client that is
+   * ended leaves what it waited for without an answer for ever.
+   */
+  const sent = async (
+    topic: string,
+    payload: string | Uint8Array,
+    settings: IClientPublishOptions,
+    ms: number,
+  ) => {
+    const end = new AbortController();
+    const late = clock.sleep(ms, AbortSignal.any([stop.signal, end.signal])).then(() => false);
+    const acknowledged = client.publishAsync(topic, Buffer.from(payload), { ...settings, qos: 1 }).then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([acknowledged, late]).finally(() => end.abort());
+  };
   const publish: Link["publish"] = async (topic, payload, { expiryS } = {}) => {
     // the client's own offline queue would hold messages without an end and out of order
     if (!client.connected || stopped) return false;
-    const settings: IClientPublishOptions = { qos: 1 };
-    if (expiryS) settings.properties = { messageExpiryInterval: expiryS };
-    try {
-      await client.publishAsync(topic, Buffer.from(payload), settings);
-      return true;
-    } catch {
-      return false;
-    }
+    const properties = expiryS ? { properties: { messageExpiryInterval: expiryS } } : {};
+    return sent(topic, payload, properties, PUBLISH_MS);
   };
-  const announce = (online: boolean) =>
-    client.publishAsync(HOST_STATE(host), hostState(online), { qos: 1, retain: true }).catch(() => undefined);
+  const announce = (online: boolean, ms = PUBLISH_MS) =>
+    sent(HOST_STATE(host), hostState(online), { retain: true }, ms);
 
   const turn = new Mutex();
   // One after the other. The PUBACK goes out before: it promises nothing, receipts do. (Holding it back would block the
@@ -101,7 +116,7 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     connected: connected.promise,
     isUp: () => client.connected,
     stop: async () => {
-      if (client.connected) await announce(false);
+      if (client.connected) await announce(false, GOODBYE_MS);
       stopped = true;
       stop.abort();
       connected.resolve();
