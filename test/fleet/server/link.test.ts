@@ -22,7 +22,11 @@ async function startSilentBroker(t: TestContext, silent: (topic: string) => bool
     reading.on("packet", (packet: Packet) => {
       if (packet.cmd === "connect") answer({ cmd: "connack", reasonCode: 0, sessionPresent: false });
       if (packet.cmd === "subscribe") {
-        answer({ cmd: "suback", messageId: packet.messageId ?? 0, granted: packet.subscriptions.map(() => 1) });
+        answer({
+          cmd: "suback",
+          messageId: packet.messageId ?? 0,
+          granted: packet.subscriptions.map(() => 1),
+        });
         const publish = { qos: 0 as const, dup: false, retain: false };
         answer({ cmd: "publish", topic: "k1/d/kt-01/up/state", payload: "?", ...publish });
       }
