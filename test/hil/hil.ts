@@ -22,10 +22,10 @@ const ORDER = [
   "bad-configuration",
   "frozen",
   "figures",
+  "power",
 ];
 /** What is to be seen on a real kernel and has no scenario yet. */
 const MISSING = [
-  "kill -9 of QEMU at ten points of submit and hand-over, and the mutant synchronous=OFF",
   "the commands of docs/install.md run in a fresh guest",
   "start time and memory beside Node-RED in the guest",
 ];

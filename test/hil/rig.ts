@@ -11,7 +11,7 @@ import { type Image, overlay } from "./image.ts";
 import { Operator } from "./provisioning.ts";
 import { Screen } from "./screen.ts";
 import { adapters, hostEnds, onKernelDevices } from "./unit.ts";
-import { tapped } from "./wire.ts";
+import { type OnBytes, tapped } from "./wire.ts";
 
 /** Six letters and digits that nobody could know before the run: they begin its reference numbers. */
 export function drawNonce(): string {
@@ -30,6 +30,8 @@ export interface HilRig {
   guest: Guest;
   /** What went over the serial lines, as text of bytes, with times. */
   wireLog: string;
+  /** Hears what the unit sends over the serial lines. @returns what ends that */
+  onBytes(listener: OnBytes): () => void;
   /** Switches the machine on again with the same disk, after it went off. */
   again(): Promise<Guest>;
   /** Ties bench and browser to a kernel that has just started. */
@@ -49,6 +51,7 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
   const wireLog = join(folder, "wire.log");
   writeFileSync(wireLog, "");
   const adjust = (plan: ReturnType<typeof unitPlan>) => onKernelDevices(plan, nonce);
+  const listeners = new Set<OnBytes>();
   const around = await startSurroundings({
     data,
     portBase: PORTS.screen,
@@ -57,7 +60,15 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
     quiet: true,
     adjust,
     wired: (plan) => adjust(plan).devices,
-    between: (line, roles) => tapped(line, roles.join("+"), (text) => appendFileSync(wireLog, text)),
+    between: (line, roles) =>
+      tapped(
+        line,
+        roles.join("+"),
+        (text) => appendFileSync(wireLog, text),
+        (...heard) => {
+          for (const tell of listeners) tell(...heard);
+        },
+      ),
   });
   const cameras = await serveCameras(around.bench.plant);
   const board = new Board(around.bench, around.configuration);
@@ -87,6 +98,10 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
     screen,
     guest: undefined as unknown as Guest,
     wireLog,
+    onBytes: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     again: start,
     tie: async () => {
       await board.tie(rig.guest);

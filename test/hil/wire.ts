@@ -1,10 +1,10 @@
 import type { PtyLine, WireLine } from "../../drivers/bench/index.ts";
 
-/** Called at the moment at which bytes of the unit come to a simulator, before that hears of them. */
+/** Called when bytes of the unit have come to a simulator, right after that has heard of them. */
 export type OnBytes = (roles: string, bytes: Uint8Array) => void;
 
 /** Writes down what passes on a line: time, direction, device, bytes in hexadecimal and, where they are text, as text. */
-export function tapped(line: PtyLine, roles: string, write: (text: string) => void): WireLine {
+export function tapped(line: PtyLine, roles: string, write: (text: string) => void, tell: OnBytes): WireLine {
   const note = (direction: "<" | ">", bytes: Uint8Array): void => {
     const text = Buffer.from(bytes)
       .toString("latin1")
@@ -18,6 +18,7 @@ export function tapped(line: PtyLine, roles: string, write: (text: string) => vo
       line.onBytes((bytes) => {
         note(">", bytes);
         listener(bytes);
+        tell(roles, bytes);
       }),
     send: (bytes) => {
       note("<", bytes);

@@ -229,8 +229,9 @@ export class Play {
         opens: true,
         acts: true,
         openMs: 50 + r() * pace,
-        actMs: 50 + r() * pace,
-        closeMs: 50 + r() * pace,
+        // No hand is out of a slot again, and its door closed, between two looks of the vault (120 ms and their answers).
+        actMs: 150 + r() * pace,
+        closeMs: 150 + r() * pace,
       },
     };
   }
