@@ -1,17 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStack, unitEnvironment } from "../../runtime/dev/stack.ts";
 import { median, type ResultRow, writeResult } from "../../tools/results.ts";
+import { installNodeRed, NODE_RED } from "../support/node-red.ts";
 
 /**
  * Time from exec to the screen served (stores asserted, devices ready, a service offered) and the memory of the unit's
  * processes, beside `node -e 0` and Node-RED, in turn, in the same run and the same environment.
  */
 const RUNS = Number(process.env.RUNS ?? 7);
-const NODE_RED = "4";
 /** Between two questions whether it is up; the asking takes from the same processor, and the figure is this exact. */
 const POLL_MS = 20;
 
@@ -58,19 +58,6 @@ async function offers(origin: string): Promise<boolean> {
   return health.ready && health.offered.length > 0;
 }
 
-function installNodeRed(): string {
-  const folder = join(tmpdir(), "guichet-bench-node-red");
-  if (!existsSync(join(folder, "node_modules/node-red/red.js"))) {
-    mkdirSync(folder, { recursive: true });
-    execFileSync(
-      "npm",
-      ["install", "--prefix", folder, "--no-audit", "--no-fund", "--silent", `node-red@${NODE_RED}`],
-      { stdio: "inherit" },
-    );
-  }
-  return folder;
-}
-
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -90,11 +77,10 @@ async function nodeOnly(): Promise<number> {
 async function nodeRed(folder: string, port: number): Promise<{ ms: number; mb: number }> {
   const user = mkdtempSync(join(tmpdir(), "guichet-node-red-user-"));
   const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    [join(folder, "node_modules/node-red/red.js"), "-p", String(port), "-u", user],
-    { stdio: "ignore", env: unitEnvironment() },
-  );
+  const child = spawn(process.execPath, [join(folder, NODE_RED), "-p", String(port), "-u", user], {
+    stdio: "ignore",
+    env: unitEnvironment(),
+  });
   await until("Node-RED answers", async () => (await ask(`http://127.0.0.1:${port}/`)) !== undefined);
   const ms = performance.now() - started;
   await new Promise((resolve) => setTimeout(resolve, 5_000));

@@ -35,6 +35,8 @@ export interface GuestOptions {
   /** Host ends of serial adapters: by id, the terminal of the simulator. */
   serial: Record<string, string>;
   plugs: readonly Plug[];
+  /** A file of the host that the guest reads as a disk, `/dev/vdb`. */
+  shelf?: string;
 }
 
 /** What a command of the guest gave. */
@@ -198,7 +200,7 @@ export class Guest {
   }
 }
 
-function argumentsOf({ image, disk, folder, nonce, serial, plugs }: GuestOptions): string[] {
+function argumentsOf({ image, disk, folder, nonce, serial, plugs, shelf }: GuestOptions): string[] {
   const socket = (id: string) => `socket,id=${id},path=${join(folder, `${id}.sock`)},server=on,wait=off`;
   const forward = (port: number) => `hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:${port}`;
   const drive = (id: string, file: string, more: string) => [
@@ -221,6 +223,7 @@ function argumentsOf({ image, disk, folder, nonce, serial, plugs }: GuestOptions
     ],
     // What the guest has synced is with this machine's kernel, and stays when QEMU is killed; what it has not is lost.
     ...drive("root", disk, "cache=none"),
+    ...(shelf ? drive("shelf", shelf, "format=raw,readonly=on") : []),
     ...["-netdev", ["user,id=net", ...[PORTS.screen, PORTS.vault].map(forward)].join(",")],
     ...["-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci"],
     ...["-device", "virtio-serial-pci", "-chardev", socket("agent")],

@@ -17,6 +17,8 @@ const GUEST = "test/hil/guest";
 export interface Image {
   /** Raw disk with the root file system, never written to. */
   disk: string;
+  /** The same before the package was installed, with the package beside it: a board as it is bought. */
+  bare: string;
   kernel: string;
   initrd: string;
 }
@@ -121,7 +123,12 @@ export function guestImage(deb: string): Image {
     mkdirSync(path);
     run("sh", [join(GUEST, "assemble.sh"), root, modules, join(GUEST, "root"), deb, path]);
   });
-  return { disk: join(image, "root.img"), kernel: join(image, "vmlinuz"), initrd: join(image, "initrd") };
+  return {
+    disk: join(image, "root.img"),
+    bare: join(image, "bare.img"),
+    kernel: join(image, "vmlinuz"),
+    initrd: join(image, "initrd"),
+  };
 }
 
 /** A disk that begins as `base` and keeps what is written in a file of its own. */

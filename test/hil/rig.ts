@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -5,6 +6,7 @@ import { join } from "node:path";
 import { benchSerialPath } from "../../drivers/bench/index.ts";
 import { type Surroundings, startSurroundings } from "../../runtime/dev/stack.ts";
 import type { unitPlan } from "../../runtime/dev/unit-plan.ts";
+import { installNodeRed } from "../support/node-red.ts";
 import { Board, serveCameras } from "./board.ts";
 import { Guest, PORTS } from "./guest.ts";
 import { type Image, overlay } from "./image.ts";
@@ -21,6 +23,7 @@ export function drawNonce(): string {
 
 /** One world around one guest: bench, broker and centre on this machine, the board between them and the guest's kernel. */
 export interface HilRig {
+  image: Image;
   nonce: string;
   folder: string;
   around: Surroundings;
@@ -75,6 +78,8 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
   const screen = await Screen.open();
   const disk = join(folder, "disk.qcow2");
   overlay(image.disk, disk);
+  const shelf = join(folder, "shelf.tar");
+  execFileSync("tar", ["-cf", shelf, "-C", installNodeRed(), "node_modules"]);
   const start = async (): Promise<Guest> => {
     const guest = await Guest.start({
       image,
@@ -83,6 +88,7 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
       nonce,
       serial: hostEnds((role) => benchSerialPath(join(data, "bench"), role)),
       plugs: adapters(),
+      shelf,
     });
     rig.guest = guest;
     await guest.booted();
@@ -90,6 +96,7 @@ export async function startHil({ image, nonce }: HilOptions): Promise<HilRig> {
     return guest;
   };
   const rig: HilRig = {
+    image,
     nonce,
     folder,
     around,

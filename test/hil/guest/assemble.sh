@@ -1,6 +1,6 @@
 #!/bin/sh
 # The guest's disk, kernel and first file system out of a root, the modules that were built for it, the files of the test,
-# and the package, which is installed.
+# and the package: beside a bare system on one disk, installed on the other.
 # usage: assemble.sh ROOT.tar MODULES.tar FILES PACKAGE.deb FOLDER
 set -eu
 tree=$5/tree
@@ -19,15 +19,8 @@ printf 'virtio_pci\nvirtio_blk\next4\n' > "$tree/etc/initramfs-tools/modules"
 mount -t proc proc "$tree/proc"
 in_tree update-initramfs -c -k "$release" >/dev/null 2>&1 || { umount "$tree/proc"; exit 1; }
 umount "$tree/proc"
-cp "$4" "$tree/tmp/guichet.deb"
-mount -t proc proc "$tree/proc"
-in_tree env DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /tmp/guichet.deb >&2 || { umount "$tree/proc"; exit 1; }
-umount "$tree/proc"
-rm "$tree/tmp/guichet.deb"
 in_tree systemctl --quiet enable hil-agent hil-clock hil-hardware hil-camera@portrait hil-camera@document systemd-networkd \
     hil-broker.socket hil-screen.socket
-# Nothing of the unit runs before the board is somebody's: what it says of that is tried elsewhere.
-in_tree systemctl --quiet mask guichet.target
 in_tree systemctl --quiet mask systemd-networkd-wait-online apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer
 echo '/dev/vda / ext4 errors=remount-ro 0 1' > "$tree/etc/fstab"
@@ -38,5 +31,13 @@ in_tree passwd --quiet --delete root
 rm -rf "$tree"/var/cache/apt/*
 mv "$tree"/boot/vmlinuz-* "$5/vmlinuz"
 mv "$tree"/boot/initrd.img-* "$5/initrd"
+cp "$4" "$tree/root/guichet.deb"
+mke2fs -q -F -t ext4 -L root -d "$tree" "$5/bare.img" 6G
+mount -t proc proc "$tree/proc"
+in_tree env DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /root/guichet.deb >&2 || { umount "$tree/proc"; exit 1; }
+umount "$tree/proc"
+rm "$tree/root/guichet.deb"
+# Nothing of the unit runs before the board is somebody's: what it says of that is tried elsewhere.
+in_tree systemctl --quiet mask guichet.target
 mke2fs -q -F -t ext4 -L root -d "$tree" "$5/root.img" 6G
 rm -rf "$tree"
