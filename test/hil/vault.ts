@@ -11,6 +11,8 @@ export type VaultClient = Peer<typeof vaultMethods, typeof vaultEvents, Record<n
 
 const SOCKET = "/run/guichet/vault/socket";
 
+const WAY = `systemctl is-active -q hil-vault.socket || systemd-run --quiet --unit=hil-vault --socket-property=ListenStream=10.0.2.15:${PORTS.vault} /usr/lib/systemd/systemd-socket-proxyd ${SOCKET}`;
+
 const ledger = (slot: string, item: string): string => `node -e '
 const { Database } = require("/usr/lib/guichet/native/node_sqlite3.node");
 const db = new Database("/var/lib/guichet/vault/ledger.db", 2, (failed) => {
@@ -39,10 +41,9 @@ export async function loadItem(rig: HilRig, slot: string): Promise<string> {
 /** Asks the vault, once it has judged everything that is open and its lock is ready. The caller closes the client. */
 export async function connectVault(rig: HilRig, lock: string): Promise<VaultClient> {
   const { guest } = rig;
-  await guest.sh(
-    `systemctl is-active -q hil-vault.socket || systemd-run --quiet --unit=hil-vault --socket-property=ListenStream=10.0.2.15:${PORTS.vault} /usr/lib/systemd/systemd-socket-proxyd ${SOCKET}`,
-  );
   await until("the vault listens", async () => (await guest.run(`test -S ${SOCKET}`)).status === 0);
+  // systemd takes no orders before its bus is up, which may be later.
+  await until("there is a way to the vault", async () => (await guest.run(WAY)).status === 0);
   const client: VaultClient = new Peer(connect(PORTS.vault, "127.0.0.1"), {
     remote: vaultMethods,
     incoming: vaultEvents,
