@@ -16,7 +16,8 @@ import * as assert from "uvu/assert";
 import { exportSigningKey, newSigningKey } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import { eventually, suite, type TestContext } from "../kit.ts";
-import { type VaultClient, type VaultRig, vaultRig } from "../support/vault-rig.ts";
+import type { VaultClient } from "../support/vault-client.ts";
+import { type VaultRig, vaultRig } from "../support/vault-rig.ts";
 
 /**
  * The real vault, core and guardian as processes, killed in the middle of a pulse of a lock on a GPIO line. The plant is the

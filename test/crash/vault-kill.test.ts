@@ -8,8 +8,9 @@ import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import { startVault } from "../../runtime/vault/index.ts";
 import { eventually, suite, type TestContext } from "../kit.ts";
+import type { VaultClient } from "../support/vault-client.ts";
 import { buildVaultProgram } from "../support/vault-program.ts";
-import { type VaultClient, type VaultRig, vaultRig } from "../support/vault-rig.ts";
+import { type VaultRig, vaultRig } from "../support/vault-rig.ts";
 import { collect, newCommand } from "../support/vault-wire.ts";
 
 /**

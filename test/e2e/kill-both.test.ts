@@ -7,8 +7,8 @@ import { newId } from "../../drivers/kit/index.ts";
 import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf, signJws } from "../../fleet/contract/index.ts";
 import { type Stack, startStack } from "../../runtime/dev/stack.ts";
-import { connectUnix, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
 import { eventually, suite, type TestContext } from "../kit.ts";
+import { connectVault, untilServing, type VaultClient } from "../support/vault-client.ts";
 
 /**
  * Core and vault as the processes that they are, both killed at a named step of a hand-over and started again together:
@@ -16,7 +16,6 @@ import { eventually, suite, type TestContext } from "../kit.ts";
  */
 const { test, run } = suite("core and vault killed together", 240_000);
 
-type Client = Peer<typeof vaultMethods, typeof vaultEvents, Record<never, never>>;
 type Act = (stack: Stack, slot: string) => void;
 
 const nothing: Act = () => undefined;
@@ -68,22 +67,10 @@ function processes(t: TestContext, stack: Stack) {
 }
 
 /** A client of the vault as the core is one; resolves when the vault has settled and its locks are ready. */
-async function connect(t: TestContext, state: string): Promise<Client> {
-  const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(60_000));
-  assert.ok(socket, "the vault listens");
-  const client: Client = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
+async function connect(t: TestContext, state: string): Promise<VaultClient> {
+  const client = await connectVault(state, 60_000);
   t.after(() => client.close());
-  await eventually(
-    "the vault is ready",
-    async () => {
-      const status = await client.call("status", {});
-      if (!status.ok) throw status.error;
-      const { ready, devices } = status.value.body;
-      return ready && devices.every((device) => device.class !== "lock" || device.lifecycle === "ready");
-    },
-    60_000,
-  );
-  return client;
+  return untilServing(client, (device) => device.class === "lock");
 }
 
 test("killed at each step: at most one unlock, a true outcome, a stored answer, and the centre has it", async (t) => {

@@ -2,12 +2,10 @@ import { connect } from "node:net";
 import { newId } from "../../drivers/kit/index.ts";
 import { itemHashOf, signJws } from "../../fleet/contract/index.ts";
 import { Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
+import type { VaultClient } from "../support/vault-client.ts";
 import { PORTS } from "./guest.ts";
 import type { HilRig } from "./rig.ts";
 import { until } from "./scenario.ts";
-
-/** The guest's vault, asked from here as its core asks it. */
-export type VaultClient = Peer<typeof vaultMethods, typeof vaultEvents, Record<never, never>>;
 
 const SOCKET = "/run/guichet/vault/socket";
 

@@ -4,11 +4,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fault, Result } from "../../drivers/kit/index.ts";
-import { connectUnix, type Handover, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
+import type { Handover } from "../../runtime/ipc/index.ts";
 import { seeded } from "../crash/replay/random.ts";
 import { unitConfiguration } from "../support/unit.ts";
+import { connectVault, untilServing, type VaultClient } from "../support/vault-client.ts";
 import { makePapers } from "../support/vault-papers.ts";
-import type { VaultClient } from "../support/vault-rig.ts";
 import { type Attack, attacker, type Loot } from "./messages.ts";
 import type { Count, Order, Setup } from "./vault-process.ts";
 
@@ -86,15 +86,11 @@ export async function siege(messages: number, valid: number, seed: number): Prom
   let number = 0;
 
   const path = join(state, "run", "vault", "socket");
-  const client = async (): Promise<VaultClient> => {
-    const socket = await connectUnix(path, AbortSignal.timeout(30_000));
-    if (!socket) throw new Error("the vault does not listen");
-    return new Peer(socket, { remote: vaultMethods, incoming: vaultEvents }) as VaultClient;
-  };
+  const client = (): Promise<VaultClient> => connectVault(state, 30_000);
 
   try {
     const core = await client();
-    await untilReady(core);
+    await untilServing(core);
     let hostile = await client();
 
     const send = async (it: Attack): Promise<void> => {
@@ -261,16 +257,6 @@ const counted = (child: ChildProcess): Promise<Count> =>
     child.once("message", (count: Count) => resolve(count));
     child.send({ do: "count" } satisfies Order);
   });
-
-async function untilReady(core: VaultClient): Promise<void> {
-  for (;;) {
-    const status = await core.call("status", {});
-    if (!status.ok) throw status.error;
-    const { ready, devices } = status.value.body;
-    if (ready && devices.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy")) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** A question that is longer than any may be, as a frame. */
 function oversized(name: string, body: unknown): Uint8Array {

@@ -10,12 +10,12 @@ import {
 import { deviceFault } from "../../drivers/contract/index.ts";
 import { defer } from "../../drivers/kit/index.ts";
 import { type SerialFactory, systemPorts } from "../../drivers/ports/index.ts";
-import { connectUnix, type Handover, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
+import type { Handover } from "../../runtime/ipc/index.ts";
 import { startVault } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
+import { connectVault, untilServing, type VaultClient } from "./vault-client.ts";
 import { makePapers, type Papers } from "./vault-papers.ts";
-import type { VaultClient } from "./vault-rig.ts";
 
 export const DISPENSER = "dispenser.main";
 export const MAGAZINE = "M1";
@@ -172,18 +172,9 @@ export async function cardRig(
       stopVault = async () => undefined;
     },
     client: async () => {
-      const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(10_000));
-      if (!socket) throw new Error("the vault does not listen");
-      const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
+      const client = await connectVault(state);
       t.after(() => client.close());
-      for (;;) {
-        const status = await client.call("status", {});
-        if (!status.ok) throw status.error;
-        const { ready, devices } = status.value.body;
-        if (ready && devices.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy"))
-          return client;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      return untilServing(client);
     },
     fill: async (client, cards, listed = cards) => {
       plant.cards.load(DISPENSER, cards);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { startVault } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
 import type { CardRig } from "./card-rig.ts";
-import type { VaultClient } from "./vault-rig.ts";
+import type { VaultClient } from "./vault-client.ts";
 
 /**
  * Cuts a vault off at a named step, within this process: what it had made durable is copied right there, and from then on

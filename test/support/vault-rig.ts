@@ -3,12 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bench, benchSerialPath, startBench } from "../../drivers/bench/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
-import { connectUnix, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
+import { connectVault, untilServing, type VaultClient } from "./vault-client.ts";
 import { makePapers, type Papers } from "./vault-papers.ts";
-
-export type VaultClient = Peer<typeof vaultMethods, typeof vaultEvents, Record<never, never>>;
 
 /** A plant with one lock board, the keys of a centre, and a state folder for a vault. */
 export interface VaultRig extends Papers {
@@ -83,22 +81,9 @@ export async function vaultRig(
     bench,
     configuration,
     client: async () => {
-      const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(10_000));
-      if (!socket) throw new Error("the vault does not listen");
-      const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
+      const client = await connectVault(state);
       t.after(() => client.close());
-      for (;;) {
-        const status = await client.call("status", {});
-        const locks = status.ok ? status.value.body.devices.filter((device) => device.class === "lock") : [];
-        if (
-          status.ok &&
-          status.value.body.ready &&
-          locks.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy")
-        )
-          return client;
-        if (!client.connected) throw new Error("the vault went away");
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      return untilServing(client, (device) => device.class === "lock");
     },
     ...papers,
     motions: () => Object.values(bench.plant.motions()).reduce((a, b) => a + b, 0),

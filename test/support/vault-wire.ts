@@ -12,12 +12,12 @@ import {
 import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
-import { connectUnix, type Handover, Peer, vaultEvents, vaultMethods } from "../../runtime/ipc/index.ts";
+import type { Handover } from "../../runtime/ipc/index.ts";
 import { startVault, type VaultOptions } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
+import { connectVault, untilServing, type VaultClient } from "./vault-client.ts";
 import { makePapers, type Papers } from "./vault-papers.ts";
-import type { VaultClient } from "./vault-rig.ts";
 
 export const FAST = { unlatch: 700, doorOpen: 1_500, pollLatch: 25, pollDoor: 25 };
 
@@ -237,23 +237,9 @@ export async function wireRig(
       stopVault = async () => undefined;
     },
     client: async () => {
-      const socket = await connectUnix(join(state, "run", "vault", "socket"), AbortSignal.timeout(10_000));
-      if (!socket) throw new Error("the vault does not listen");
-      const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
+      const client = await connectVault(state);
       t.after(() => client.close());
-      for (;;) {
-        const status = await client.call("status", {});
-        if (!status.ok) throw status.error;
-        const devices = status.value.body.devices.filter(
-          (device) => device.class === "lock" || rig.inputs.has(device.role),
-        );
-        if (
-          status.value.body.ready &&
-          devices.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy")
-        )
-          return client;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      return untilServing(client, (device) => device.class === "lock" || rig.inputs.has(device.role));
     },
     seed: async (items) => {
       const path = join(state, "vault", "ledger.db");

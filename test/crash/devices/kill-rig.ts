@@ -10,11 +10,10 @@ import { systemPorts } from "../../../drivers/ports/index.ts";
 import { openStore } from "../../../drivers/store/index.ts";
 import { itemHashOf } from "../../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
-import { connectUnix, Peer, vaultEvents, vaultMethods } from "../../../runtime/ipc/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
 import { unitConfiguration } from "../../support/unit.ts";
+import { connectVault, untilServing, type VaultClient } from "../../support/vault-client.ts";
 import { makePapers, type Papers } from "../../support/vault-papers.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
 import { CARDS, ITEM, MAGAZINE, ROLE } from "./things.ts";
 
 export type KilledDevice = "kerong" | "m001" | "r02";
@@ -131,18 +130,8 @@ export class KillRig {
 
   /** A new core's connection, once the vault is ready and its device serves. */
   async client(): Promise<VaultClient> {
-    const socket = await connectUnix(join(this.state, "run", "vault", "socket"), AbortSignal.timeout(30_000));
-    if (!socket) throw new Error("the vault does not listen");
-    const client: VaultClient = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
-    this.#client = client;
-    for (;;) {
-      const status = await client.call("status", {});
-      if (!status.ok) throw status.error;
-      const { ready, devices } = status.value.body;
-      if (ready && devices.every(({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy"))
-        return client;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+    this.#client = await connectVault(this.state, 30_000);
+    return untilServing(this.#client);
   }
 
   async stopVault(): Promise<void> {

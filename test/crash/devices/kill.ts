@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Handover } from "../../../runtime/ipc/index.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 import { seeded } from "../replay/random.ts";
 import { type KilledDevice, KillRig, programs } from "./kill-rig.ts";
 import { Person } from "./person.ts";

@@ -2,10 +2,11 @@ import * as assert from "uvu/assert";
 import { COMMAND } from "../../../drivers/lock/kerong/frame.ts";
 import type { HANDOVER_PHASES } from "../../../runtime/ipc/index.ts";
 import { Visitor } from "../../e2e/person.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 import { kioskOf } from "../kiosk.ts";
 import type { HilRig } from "../rig.ts";
 import { type Note, type Scenario, since, until } from "../scenario.ts";
-import { begin, connectVault, loadItem, type VaultClient } from "../vault.ts";
+import { begin, connectVault, loadItem } from "../vault.ts";
 
 /** A step that takes a person two seconds takes an emulated processor a minute. */
 const PATIENCE_MS = 300_000;

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import type { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, type TestContext } from "../../kit.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 import { FAST, type WireOptions, type WireRig, wireRig } from "../../support/vault-wire.ts";
 import type { Scenario } from "./rules.ts";
 

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../kit.ts";
 import { CARDS, type CardRig, cardRig, DISPENSER, OLD_CARD } from "../../support/card-rig.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 
 const { test, run } = suite("vault with a dispenser", 60_000);
 const [A, B, C] = CARDS as [string, string, string];

@@ -5,7 +5,7 @@ import { newSigningKey } from "../../../fleet/contract/index.ts";
 import { encodeFrame } from "../../../runtime/ipc/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, suite } from "../../kit.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 import { collect, newCommand, type WireRig, wireRig } from "../../support/vault-wire.ts";
 import { code } from "./rules.ts";
 

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 import { wireRig } from "../../support/vault-wire.ts";
 import { code } from "./rules.ts";
 

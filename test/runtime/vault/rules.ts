@@ -7,7 +7,7 @@ import { openStore } from "../../../drivers/store/index.ts";
 import { newSigningKey, signJws } from "../../../fleet/contract/index.ts";
 import type { startVault } from "../../../runtime/vault/index.ts";
 import type { TestContext } from "../../kit.ts";
-import type { VaultClient } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
 import { collect, handoverOf, newCommand, type WireOptions, wireRig } from "../../support/vault-wire.ts";
 
 /**

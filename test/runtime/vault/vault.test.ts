@@ -4,7 +4,8 @@ import { systemPorts } from "../../../drivers/ports/index.ts";
 import type { Handover } from "../../../runtime/ipc/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
 import { suite, type TestContext } from "../../kit.ts";
-import { type VaultClient, type VaultRig, vaultRig } from "../../support/vault-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
+import { type VaultRig, vaultRig } from "../../support/vault-rig.ts";
 
 const { test, run } = suite("vault", 30_000);
 const LIMITS = { unlatch: 700, doorOpen: 1_500, pollLatch: 30, pollDoor: 30 };
