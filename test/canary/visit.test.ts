@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 import * as assert from "uvu/assert";
-import { startStack } from "../../runtime/dev/stack.ts";
+import { type Stack, startStack } from "../../runtime/dev/stack.ts";
 import { buildDev } from "../../tools/build.ts";
 import { Visitor } from "../e2e/person.ts";
 import { eventually, suite, type TestContext } from "../kit.ts";
@@ -15,6 +15,22 @@ const { test, run } = suite("nothing personal is left in clear", 280_000);
 /** Folders in memory that are the plant's own, not the unit's. */
 const foreign = (name: string): boolean =>
   name.startsWith("guichet-bench-") || name.startsWith(".org.chromium") || name.startsWith("guichet-crash-");
+
+/** Before the unit's screen, in a browser that keeps its profile where it can be looked at. */
+async function comeWithProfile(t: TestContext, stack: Stack, profile: string) {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: "/usr/bin/chromium",
+    viewport: { width: 1080, height: 1920 },
+    reducedMotion: "reduce",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+  });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto((await stack.unit?.screen()) ?? "");
+  const [ada] = stack.bench.people;
+  assert.ok(ada);
+  return { visitor: new Visitor(page, stack), page, ada };
+}
 
 /**
  * One visit of a marked person up to the receipt, then one that is killed in its middle; answers what was found of them in
@@ -51,18 +67,7 @@ async function visitAndLook(
     },
   });
   t.after(() => stack.stop());
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: "/usr/bin/chromium",
-    viewport: { width: 1080, height: 1920 },
-    reducedMotion: "reduce",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-  });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto((await stack.unit?.screen()) ?? "");
-  const visitor = new Visitor(page, stack);
-  const [ada] = stack.bench.people;
-  assert.ok(ada);
+  const { visitor, ada } = await comeWithProfile(t, stack, profile);
   const receipt = await visitor.apply(ada, { service: "one-stop", phone: "59876543" });
   const sid = await eventually(
     "the centre has it",
@@ -145,18 +150,7 @@ async function unsealed(t: TestContext, dist: string): Promise<Set<string>> {
   t.after(() => rmSync(data, { recursive: true, force: true }));
   const stack = await startStack({ data, portBase: 21_050, seed: 1, alwaysOpen: true, quiet: true, dist });
   t.after(() => stack.stop());
-  const context = await chromium.launchPersistentContext(join(data, "profile"), {
-    executablePath: "/usr/bin/chromium",
-    viewport: { width: 1080, height: 1920 },
-    reducedMotion: "reduce",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-  });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto((await stack.unit?.screen()) ?? "");
-  const visitor = new Visitor(page, stack);
-  const [ada] = stack.bench.people;
-  assert.ok(ada);
+  const { visitor, ada } = await comeWithProfile(t, stack, join(data, "profile"));
   await visitor.apply(ada, { service: "one-stop", phone: "59876543" });
   const { ridges } = await import("../../drivers/bench/fingerprint/ridges.ts");
   const seed = ada.fingers.get(1);

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { isFault, setLog } from "../../drivers/kit/index.ts";
+import { watchStrays } from "../support/strays.ts";
 import { Play, type Tally } from "./play.ts";
 
 /** Operations of one world. */
@@ -11,22 +11,7 @@ export interface Played {
   tally: Tally;
 }
 
-setLog(
-  workerData?.trace
-    ? { level: "warn", sink: (line) => console.log(JSON.stringify(line)) }
-    : { level: "error", sink: () => undefined },
-);
-// Faults are made by the thousand, and writing down where each came from takes a good part of the time.
-if (!workerData?.trace) Error.stackTraceLimit = 0;
-
-let strays: string[] = [];
-process.on("unhandledRejection", (error) => {
-  // A vault whose disk broke has ended itself before Node could tell of this.
-  if (!isFault(error, "store.dead"))
-    strays.push(`nobody handled: ${error instanceof Error ? error.stack : error}`);
-});
-/** One turn of Node's own event loop, in which it tells of rejections; promise jobs cannot be run from within one. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const strays = watchStrays(workerData?.trace ? "warn" : undefined);
 
 /** One world from its seed. */
 export async function play(
@@ -35,7 +20,7 @@ export async function play(
   trace?: (line: string) => void,
 ): Promise<Played> {
   const it = new Play(seed, trace);
-  strays = [];
+  strays.begin();
   await new Promise<void>((resolve) =>
     setImmediate(() => {
       try {
@@ -46,8 +31,8 @@ export async function play(
       resolve();
     }),
   );
-  await turn();
-  const violations = [...it.judge.violations, ...strays].map((what) => `${what}; ${it.describe()}`);
+  const stray = await strays.end();
+  const violations = [...it.judge.violations, ...stray].map((what) => `${what}; ${it.describe()}`);
   return { seed, violations, tally: it.tally };
 }
 

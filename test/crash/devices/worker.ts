@@ -1,22 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { isFault, setLog } from "../../../drivers/kit/index.ts";
+import { watchStrays } from "../../support/strays.ts";
 import { type Done, type Plan, Run } from "./run.ts";
 
-setLog(
-  workerData?.trace
-    ? { level: "debug", sink: (line) => console.log(JSON.stringify(line)) }
-    : { level: "error", sink: () => undefined },
-);
-// Faults are made by the thousand, and writing down where each came from takes a good part of the time.
-if (!workerData?.trace) Error.stackTraceLimit = 0;
-
-let strays: string[] = [];
-process.on("unhandledRejection", (error) => {
-  if (!isFault(error, "store.dead"))
-    strays.push(`nobody handled: ${error instanceof Error ? error.stack : error}`);
-});
-/** One turn of Node's own event loop, in which it tells of rejections; promise jobs cannot be run from within one. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const strays = watchStrays(workerData?.trace ? "debug" : undefined);
 
 export const NOT_DONE: Done = {
   violations: [],
@@ -29,7 +15,7 @@ export const NOT_DONE: Done = {
 
 /** One run of its plan. */
 export async function play(plan: Plan, trace?: (line: string) => void): Promise<Done> {
-  strays = [];
+  strays.begin();
   const done = await new Promise<Done>((resolve) =>
     setImmediate(() => {
       try {
@@ -40,8 +26,7 @@ export async function play(plan: Plan, trace?: (line: string) => void): Promise<
       }
     }),
   );
-  await turn();
-  return { ...done, violations: [...done.violations, ...strays] };
+  return { ...done, violations: [...done.violations, ...(await strays.end())] };
 }
 
 parentPort?.on("message", async (plan: Plan) =>
