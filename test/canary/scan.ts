@@ -60,15 +60,21 @@ export function needles(canary: Canary): { encoding: string; bytes: Buffer }[] {
   ];
 }
 
-function* files(root: string): Generator<string> {
-  let stat: ReturnType<typeof lstatSync>;
+/** What a look at a path gives; undefined when it has gone meanwhile, as a browser's cache does. */
+function ifThere<T>(look: () => T): T | undefined {
   try {
-    stat = lstatSync(root);
-  } catch {
-    return;
+    return look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
-  if (stat.isFile()) yield root;
-  else if (stat.isDirectory()) for (const name of readdirSync(root)) yield* files(join(root, name));
+}
+
+function* files(root: string): Generator<string> {
+  const stat = ifThere(() => lstatSync(root));
+  if (stat?.isFile()) yield root;
+  else if (stat?.isDirectory())
+    for (const name of ifThere(() => readdirSync(root)) ?? []) yield* files(join(root, name));
 }
 
 const CHUNK = 8 * 1024 * 1024;
@@ -84,7 +90,8 @@ export function scan(canaries: Canary[], roots: string[]): { hits: Hit[]; scanne
   let total = 0;
   for (const file of roots.flatMap((root) => [...files(root)])) {
     const found = new Set<string>();
-    const handle = openSync(file, "r");
+    const handle = ifThere(() => openSync(file, "r"));
+    if (handle === undefined) continue;
     try {
       let tail = Buffer.alloc(0);
       for (;;) {
