@@ -56,8 +56,10 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     properties: { sessionExpiryInterval: SESSION_S, receiveMaximum: 64 },
     will: { topic: HOST_STATE(host), payload: Buffer.from(hostState(false)), qos: 1, retain: true },
   });
-  let stopped = false;
   const stop = new AbortController();
+  const stopped = () => stop.signal.aborted;
+  /** Publishes that wait for the broker's word; a stop ends them. */
+  const waiting = new Set<AbortController>();
   /**
    * False when the broker did not say within `ms` that it has it, or the link was stopped meanwhile: a client that is
    * ended leaves what it waited for without an answer for ever.
@@ -68,17 +70,22 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     settings: IClientPublishOptions,
     ms: number,
   ) => {
+    if (stopped()) return false;
     const end = new AbortController();
-    const late = clock.sleep(ms, AbortSignal.any([stop.signal, end.signal])).then(() => false);
+    waiting.add(end);
+    const late = clock.sleep(ms, end.signal).then(() => false);
     const acknowledged = client.publishAsync(topic, Buffer.from(payload), { ...settings, qos: 1 }).then(
       () => true,
       () => false,
     );
-    return Promise.race([acknowledged, late]).finally(() => end.abort());
+    return Promise.race([acknowledged, late]).finally(() => {
+      waiting.delete(end);
+      end.abort();
+    });
   };
   const publish: Link["publish"] = async (topic, payload, { expiryS } = {}) => {
     // the client's own offline queue would hold messages without an end and out of order
-    if (!client.connected || stopped) return false;
+    if (!client.connected) return false;
     const properties = expiryS ? { properties: { messageExpiryInterval: expiryS } } : {};
     return sent(topic, payload, properties, PUBLISH_MS);
   };
@@ -91,10 +98,10 @@ export async function startLink(options: LinkOptions): Promise<Link> {
   client.on("message", (topic, payload) => {
     turn
       .run(() => options.onMessage(topic, payload))
-      .catch((error) => stopped || log("failed", { kind: "message" }, error));
+      .catch((error) => stopped() || log("failed", { kind: "message" }, error));
   });
   client.on("error", () => undefined);
-  client.on("close", () => stopped || log("linkDown"));
+  client.on("close", () => stopped() || log("linkDown"));
   const connected = defer<void>();
   client.on("connect", () => {
     void (async () => {
@@ -105,9 +112,9 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     })().catch(() => undefined);
   });
   void (async () => {
-    while (!stop.signal.aborted) {
+    while (!stopped()) {
       await clock.sleep(HOST_STATE_S * 1000, stop.signal);
-      if (!stop.signal.aborted && client.connected) await announce(true);
+      if (!stopped() && client.connected) await announce(true);
     }
   })();
 
@@ -117,8 +124,8 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     isUp: () => client.connected,
     stop: async () => {
       if (client.connected) await announce(false, GOODBYE_MS);
-      stopped = true;
       stop.abort();
+      for (const end of waiting) end.abort();
       connected.resolve();
       await client.endAsync(true);
       await turn.stop(new Error("the link has ended"));

@@ -29,7 +29,7 @@ async function comeWithProfile(t: TestContext, stack: Stack, profile: string) {
   await page.goto((await stack.unit?.screen()) ?? "");
   const [ada] = stack.bench.people;
   assert.ok(ada);
-  return { visitor: new Visitor(page, stack), page, ada };
+  return { visitor: new Visitor(page, stack), ada };
 }
 
 /**

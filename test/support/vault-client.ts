@@ -11,6 +11,7 @@ interface Device {
 }
 
 const LOOK_MS = 10;
+const LIMIT_MS = 60_000;
 
 /** Connects to the vault of a unit. The caller closes the client. Throws when nobody listens within `ms`. */
 export async function connectVault(state: string, ms = 10_000): Promise<VaultClient> {
@@ -21,13 +22,14 @@ export async function connectVault(state: string, ms = 10_000): Promise<VaultCli
 
 /**
  * Resolves when the vault has judged everything that was open and each of its devices that `matters` is at work. Throws when
- * the vault has gone away.
+ * the vault has gone away, and after a minute.
  */
 export async function untilServing(
   client: VaultClient,
   matters: (device: Device) => boolean = () => true,
 ): Promise<VaultClient> {
-  for (;;) {
+  const end = performance.now() + LIMIT_MS;
+  while (performance.now() < end) {
     const status = await client.call("status", {});
     if (!status.ok) throw status.error;
     const { ready, devices } = status.value.body;
@@ -37,4 +39,5 @@ export async function untilServing(
     if (ready && atWork) return client;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+  throw new Error(`the vault was not ready within ${LIMIT_MS} ms`);
 }
