@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 
@@ -46,6 +46,15 @@ export function writeResult(name: string, command: string, rows: ResultRow[], se
   };
   writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   writeOverview();
+}
+
+/** Keeps the last result of a proof that is to be seen twice as `<name>-before`; nothing when there is none. */
+export function keepResult(name: string): void {
+  const path = join(FOLDER, `${name}.json`);
+  if (!existsSync(path)) return;
+  const result = JSON.parse(readFileSync(path, "utf8")) as Result;
+  const before = { ...result, name: `${name}-before` };
+  writeFileSync(join(FOLDER, `${name}-before.json`), `${JSON.stringify(before, null, 2)}\n`);
 }
 
 function writeOverview(): void {

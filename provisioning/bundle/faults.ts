@@ -89,7 +89,7 @@ export const bundleFault = defineErrors("bundle", {
   unclaimed: user("The unit has no name yet", "Put the claim for this board on the same stick"),
   alreadyClaimed: attack(
     "The claim would give the unit another name",
-    "Erase the unit first by a signed command, if it is to become another",
+    "If the board is to become another unit, empty its slots, purge the package and install it again",
   ),
   wrongCertificate: user(
     "The certificate is not for this unit's key and name",
