@@ -91,10 +91,20 @@ export function newSigningKey(role: KeyRole): SigningKey {
   return signingKey(role, generateKeyPairSync("ed25519").privateKey);
 }
 
+const kidOf = (role: string, x: string): string =>
+  `${role}-${sha256(unb64u(x)).toString("hex").slice(0, 16)}`;
+
+/**
+ * Whether a key that came in a document has the id that follows from it, so that nobody can give a key another's id, and is
+ * spelt as `b64u` spells it: two texts can stand for the same 32 bytes.
+ */
+export const hasOwnId = ({ kid, role, x }: PublicKey): boolean =>
+  kid === kidOf(role, x) && b64u(unb64u(x)) === x;
+
 /** A signing key with the key id that its public part gives (first 16 hex of its SHA-256). */
 export function signingKey(role: KeyRole, key: KeyObject): SigningKey {
   const x = (createPublicKey(key).export({ format: "jwk" }) as { x: string }).x;
-  const kid = `${role}-${sha256(unb64u(x)).toString("hex").slice(0, 16)}`;
+  const kid = kidOf(role, x);
   return { kid, role, key, public: { kid, role, x } };
 }
 

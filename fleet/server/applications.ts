@@ -139,8 +139,10 @@ export class Applications {
     const packet = await this.#packets.open(known.sid);
     if (!packet.ok) return packet;
     return this.#step(id, ["produced"], async (tx, application) => {
-      if (application.approvedBy === by.id || (await this.#authorisations.holdsCredential(tx, unit, by.id)))
-        return err(centreFault("samePerson"));
+      // Whoever could load there at this moment, with a credential drawn before, must have done nothing else for it.
+      for (const one of [by.id, application.approvedBy ?? ""])
+        if (await this.#authorisations.holdsCredential(tx, unit, one)) return err(centreFault("samePerson"));
+      if (application.approvedBy === by.id) return err(centreFault("samePerson"));
       const seq = await this.#nextSeq(tx, unit);
       if (seq === 0) return err(centreFault("unitUnknown", { unit }));
       const documents = this.#documents(application, unit, seq, packet.value);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { check, err, ok, type Result } from "../../drivers/kit/index.ts";
-import { claim, type PublicKey, PublicKeySchema, peekJws, verifyJws } from "../contract/index.ts";
+import { claim, hasOwnId, type PublicKey, PublicKeySchema, peekJws, verifyJws } from "../contract/index.ts";
 import { audit } from "./audit.ts";
 import type { Bundles } from "./bundles.ts";
 import type { Context } from "./context.ts";
@@ -99,6 +99,8 @@ export class Claims {
     const asked = named.ok ? verifyJws("guichet.answer.v1", AskSchema, jws, [named.value]) : named;
     if (!asked.ok) return ignore("form");
     const { key, request } = asked.value;
+    // The operator compares ids: a key that took another's would pass for the board's.
+    if (!hasOwnId(key)) return ignore("keyId");
     if (asked.value.device !== device || asked.value.claim.unit !== row.unit) return ignore("name");
     const name = await readRequest(request).then(
       (read) => read.name,

@@ -83,6 +83,11 @@ export const log = defineEvents("centre", {
   linkDown: { level: "warn", what: "The connection to the broker is gone", fields: [] },
   ignored: { level: "warn", what: "A message was refused", fields: ["unit", "kind", "reason"] },
   accepted: { level: "info", what: "A submission is complete and durable", fields: ["unit", "sid"] },
+  spoilt: {
+    level: "error",
+    what: "Parts of a submission were damaged on the centre's disk and are asked for again; check the disk",
+    fields: ["unit", "sid"],
+  },
   rejected: { level: "warn", what: "A submission was rejected", fields: ["unit", "sid", "reason"] },
   answered: { level: "info", what: "A question was answered", fields: ["unit", "qid", "decision"] },
   sent: { level: "info", what: "A signed document was sent to a unit", fields: ["unit", "kind", "id"] },

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { err, type Fault, type Result } from "../../drivers/kit/index.ts";
+import { err, type Fault, type Result, sha256Hex } from "../../drivers/kit/index.ts";
 import { type Manifest, openPacket, type PacketContent, peekJws } from "../contract/index.ts";
 import type { Context } from "./context.ts";
 import { centreFault } from "./faults.ts";
-import { writeDurable } from "./files.ts";
+import { syncFolder, writeDurable } from "./files.ts";
 
 export interface OpenedPacket {
   content: PacketContent;
@@ -25,6 +25,7 @@ export class Packets {
   constructor(context: Context) {
     this.#context = context;
     mkdirSync(join(context.dir, "packets"), { recursive: true, mode: 0o700 });
+    syncFolder(context.dir);
   }
 
   /** Numbers of the chunks that are stored durably. */
@@ -40,8 +41,18 @@ export class Packets {
 
   /** Stores a chunk whose hash has been checked. Durable when it returns. */
   keep(sid: string, n: number, bytes: Uint8Array): void {
-    mkdirSync(this.#folder(sid), { recursive: true, mode: 0o700 });
+    if (mkdirSync(this.#folder(sid), { recursive: true, mode: 0o700 }))
+      syncFolder(join(this.#context.dir, "packets"));
     writeDurable(join(this.#folder(sid), String(n)), bytes);
+  }
+
+  /** Takes away chunks that are no longer what they were when they were stored. @returns how many */
+  dropDamaged({ sid, chunks }: Manifest): number {
+    const damaged = chunks
+      .map((hash, n) => ({ hash, path: join(this.#folder(sid), String(n)) }))
+      .filter(({ hash, path }) => sha256Hex(readFileSync(path)) !== hash);
+    for (const { path } of damaged) rmSync(path);
+    return damaged.length;
   }
 
   /** Opens a submission that is whole on the disk. Every hash is checked again. Faults: `packet.*`, `schema.invalid`. */

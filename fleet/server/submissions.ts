@@ -110,7 +110,12 @@ export class Submissions {
       await this.#context.publish(dn.receipt(unit, sid), stored.receipt);
       return;
     }
-    const missing = this.#missing(sid, manifest);
+    let missing = this.#missing(sid, manifest);
+    // What this disk has spoilt since is no fault of the unit, whose copy is sound: it is asked for again.
+    if (missing.length === 0 && this.#packets.dropDamaged(manifest) > 0) {
+      log("spoilt", { unit, sid });
+      missing = this.#missing(sid, manifest);
+    }
     if (missing.length > 0) {
       if (answerNeed) await this.#receipt(unit, { sid, manifestHash, state: "need", missing });
       return;

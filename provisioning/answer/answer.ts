@@ -1,7 +1,15 @@
 import { createHmac } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import { err, type Fault, ok, parseJson, type Result, unb64u } from "../../drivers/kit/index.ts";
-import { PublicKeySchema, peekJws, type SigningKey, signJws, verifyJws } from "../../fleet/contract/index.ts";
+import {
+  hasOwnId,
+  PublicKeySchema,
+  peekJws,
+  type SigningKey,
+  signatureFault,
+  signJws,
+  verifyJws,
+} from "../../fleet/contract/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import { REPLY_BYTES } from "../stick/limits.ts";
 
@@ -65,11 +73,15 @@ export type Answer = Static<typeof AnswerSchema>;
 export const signAnswer = (answer: Answer, by: SigningKey): string =>
   signJws("guichet.answer.v1", answer, by);
 
-/** An answer whose signature fits the key that it names. Whether that key is the unit's is for its reader to compare. */
+/**
+ * An answer whose signature fits the key that it names, which has its own id. Whether that key is the unit's is for its
+ * reader to compare, by that id.
+ */
 export function readAnswer(jws: string): Result<Answer, Fault> {
   const claimed = peekJws(jws)?.payload as { key?: unknown } | undefined;
   const key = parseJson(PublicKeySchema, JSON.stringify(claimed?.key ?? null), "answer key");
   if (!key.ok) return err(bundleFault("noAnswer"));
+  if (!hasOwnId(key.value)) return err(signatureFault("bad", { type: "guichet.answer.v1" }));
   return verifyJws("guichet.answer.v1", AnswerSchema, jws, [key.value]);
 }
 

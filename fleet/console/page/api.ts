@@ -30,6 +30,10 @@ export const post = <T>(path: string, body: unknown = {}): Promise<T> =>
     body: JSON.stringify(body),
   });
 
+/** A path with what is put into it as one segment each, whatever it is: path`/api/units/${unit}`. */
+export const path = (texts: TemplateStringsArray, ...values: string[]): string =>
+  String.raw({ raw: texts }, ...values.map(encodeURIComponent));
+
 export interface Me {
   id: string;
   name: string;

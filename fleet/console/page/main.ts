@@ -43,9 +43,12 @@ let me: Me | undefined;
 let events: EventSource | undefined;
 let drawing = 0;
 
+/** What an id of the centre looks like: an address that somebody was sent must not choose what the page asks for. */
+const ID = /^[A-Za-z0-9-]{8,64}$/;
+
 function place(): { name: string; id: string } {
   const [name = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/");
-  return name in VIEWS ? { name, id: decodeURIComponent(id) } : { name: "units", id: "" };
+  return Object.hasOwn(VIEWS, name) && (id === "" || ID.test(id)) ? { name, id } : { name: "units", id: "" };
 }
 
 function fail(error: unknown): void {

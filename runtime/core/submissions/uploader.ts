@@ -15,6 +15,11 @@ const log = defineEvents("uploader", {
     what: "The centre says nothing about a submission; it is sent again later",
     fields: ["sid"],
   },
+  notTaken: {
+    level: "warn",
+    what: "The centre still misses what it was just sent of a submission; it is sent again later",
+    fields: ["sid"],
+  },
 });
 
 /** A row of `submissions`. */
@@ -116,6 +121,7 @@ export class Uploader {
     const { link, unit } = this.#options;
     if (!(await link.publish(up.manifest(unit, row.sid), row.manifest))) return false;
     let silent = false;
+    let before = "";
     for (;;) {
       const heard = await this.#heard(row);
       if (heard === "ended") return true;
@@ -129,6 +135,13 @@ export class Uploader {
         silent = true;
       } else {
         silent = false;
+        // What the centre cannot keep, or a disk has spoilt here, must not keep the others waiting.
+        const missing = JSON.stringify(heard);
+        if (missing === before) {
+          log("notTaken", { sid: row.sid });
+          return false;
+        }
+        before = missing;
         if (!(await this.#send(row, heard))) return false;
         // What was heard meanwhile is older than what was sent; the answer to the question below is not.
         this.#needs.delete(row.sid);

@@ -94,6 +94,16 @@ test("staff sign in, see a submission arrive, open, approve, assign, and take a 
   // it comes by itself
   await anna.waitForSelector(at("open-KT01-000042-7"));
   await picture(anna, "submissions");
+  // An address that somebody made up and sent her asks for nothing but the page of that name.
+  const [application] = await centre.applications.list();
+  const asked: string[] = [];
+  anna.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+  const led = encodeURIComponent(`../applications/${application?.id}/approve?`);
+  await anna.evaluate((to) => location.assign(to), `#/submission/${led}`);
+  await anna.waitForSelector(at("view-units"));
+  assert.equal(asked, []);
+  assert.is((await centre.applications.list())[0]?.state, "received");
+  await anna.click(at("nav-submissions"));
   await anna.click(at("open-KT01-000042-7"));
   await anna.waitForSelector(at("field-surname"));
   assert.not.ok((await anna.content()).includes("MARKEDSURNAME"));

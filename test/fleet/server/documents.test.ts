@@ -155,6 +155,10 @@ test("approving, assigning and loading are three people", async (t) => {
   assert.is(code(await authorisations.credential(unit.id, cleo)), "ok");
   assert.is(code(await applications.assign(application.id, unit.id, cleo)), "centre.samePerson");
   assert.is(code(await applications.assign(application.id, "kt-99", ben)), "centre.unitUnknown");
+  // who approved may hold no credential there either, also when a third assigns
+  const other = await joinUnit(t, setup, "kt-02");
+  assert.is(code(await authorisations.credential(other.id, anna)), "ok");
+  assert.is(code(await applications.assign(application.id, other.id, ben)), "centre.samePerson");
   assert.is(code(await applications.assign(application.id, unit.id, ben)), "ok");
   assert.is(code(await applications.assign(application.id, unit.id, ben)), "centre.wrongState");
   // and who approved or assigned what waits there gets no credential

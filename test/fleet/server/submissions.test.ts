@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { sha256Hex } from "../../../drivers/kit/index.ts";
@@ -96,6 +96,27 @@ test("a forged or foreign manifest is neither stored nor answered", async (t) =>
   );
   assert.not.ok(unit.inbox.some(({ topic }) => topic.includes(sent.sid)));
   assert.is(other.inbox.length, 0);
+});
+
+test("a part that the centre's disk has spoilt is asked for again, and nothing is rejected for it", async (t) => {
+  const setup = await setUpCentre(t, "mosquitto");
+  const unit = await joinUnit(t, setup);
+  const sent = await makeSubmission(unit, setup.centre);
+  const base = `k1/d/${unit.id}/up/sub/${sent.sid}`;
+  const [first = "", ...others] = sent.chunks;
+  const said = async (topic: string, payload: string | Uint8Array = "") => {
+    const answer = unit.next("/r");
+    await unit.publish(base + topic, payload);
+    return receiptOf(setup, (await answer).payload.toString());
+  };
+  await said("/m", sent.jws);
+  await unit.publish(`${base}/c/0`, first);
+  assert.equal((await said("/q")).missing, [[1, others.length]]);
+  const spoilt = join(setup.dir, "centre", "packets", sent.sid, "0");
+  writeFileSync(spoilt, readFileSync(spoilt).fill(0, 100, 101));
+  for (const [n, chunk] of others.entries()) await unit.publish(`${base}/c/${n + 1}`, chunk);
+  assert.equal((await said("/q")).missing, [[0, 0]]);
+  assert.is((await said("/c/0", first)).state, "accepted");
 });
 
 test("the same id with other content is a conflict, and the first one stays", async (t) => {

@@ -220,6 +220,12 @@ test("a board that is not listed, asks for another name, or by another key than 
     "name",
   );
   await say(forged({ claim: named, device: "board-8" }), "name");
+  // A key under the id that the board's screen says: whoever compares ids would take it for the board's.
+  const request = certificateRequest("kt-02", tlsKey);
+  const passing = { ...thief, kid: answer().key.kid, public: { ...thief.public, kid: answer().key.kid } };
+  const mimicked = signAnswer({ ...answer(), claim: named, request, key: passing.public }, passing);
+  assert.is(codeOf(readAnswer(mimicked)), "signature.bad");
+  await say(mimicked, "keyId");
   await say(signAnswer({ ...answer(), claim: named }, thief), "form");
   await say("not signed", "form");
   assert.is((await listed())?.state, "listed");

@@ -1,4 +1,4 @@
-import { type Application, get, post, type Unit } from "../api.ts";
+import { type Application, get, path, post, type Unit } from "../api.ts";
 import { h, head, nothing, pill, service, type Tone, table, test, time } from "../dom.ts";
 import type { Scene, View } from "../main.ts";
 
@@ -68,7 +68,7 @@ function next(one: Application, units: Unit[], scene: Scene): HTMLElement | null
   if (one.state !== "loaded" || !one.outcome) return null;
   const renew = () =>
     scene.act(
-      () => post(`/api/applications/${one.id}/renew`),
+      () => post(path`/api/applications/${one.id}/renew`),
       "The unit has a new permission to hand it out.",
     );
   return h("button", { click: renew, ...test(`renew-${one.service}`) }, "Permit again");
@@ -83,7 +83,7 @@ function assign(one: Application, units: Unit[], scene: Scene): HTMLElement {
   const go = () => {
     choose.blur();
     return scene.act(
-      () => post(`/api/applications/${one.id}/assign`, { unit: choose.value }),
+      () => post(path`/api/applications/${one.id}/assign`, { unit: choose.value }),
       "Assigned. The unit has its permission to load and to hand out.",
     );
   };

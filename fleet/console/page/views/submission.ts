@@ -1,4 +1,4 @@
-import { type Application, type Opened, post } from "../api.ts";
+import { type Application, type Opened, path, post } from "../api.ts";
 import { h, head, pill, service, test, time, words } from "../dom.ts";
 import type { Scene, View } from "../main.ts";
 import { STATES } from "./applications.ts";
@@ -32,7 +32,7 @@ const REASONS: [string, string][] = [
 export const submissionView: View = {
   live: [],
   async draw(scene) {
-    const opened = await post<Opened>(`/api/submissions/${scene.id}/open`);
+    const opened = await post<Opened>(path`/api/submissions/${scene.id}/open`);
     const body = h("div", { class: "stack" });
     fill(body, opened, scene);
     return body;
@@ -42,7 +42,7 @@ export const submissionView: View = {
 function fill(body: HTMLElement, opened: Opened, scene: Scene): void {
   const unmask = () =>
     scene.act(async () => {
-      const whole = await post<Opened>(`/api/submissions/${scene.id}/unmask`);
+      const whole = await post<Opened>(path`/api/submissions/${scene.id}/unmask`);
       // drawn here, not by the frame: a drawing anew would hide it again
       pending = whole;
     }, "");
@@ -102,7 +102,7 @@ function captures(shown: Opened): HTMLElement {
         {},
         shown.unmasked
           ? h("img", {
-              src: `/api/submissions/${shown.sid}/captures/${part}`,
+              src: path`/api/submissions/${shown.sid}/captures/${part}`,
               alt: title,
               ...test(`capture-${part}`),
             })
@@ -121,9 +121,9 @@ function document_(one: Application, scene: Scene): HTMLElement {
     ...REASONS.map(([id, title]) => h("option", { value: id }, title)),
   );
   const approve = () =>
-    scene.act(() => post(`/api/applications/${one.id}/approve`), "Approved. The document is made.");
+    scene.act(() => post(path`/api/applications/${one.id}/approve`), "Approved. The document is made.");
   const refuse = () =>
-    scene.act(() => post(`/api/applications/${one.id}/refuse`, { reason: choose.value }), "Refused.");
+    scene.act(() => post(path`/api/applications/${one.id}/refuse`, { reason: choose.value }), "Refused.");
   const open = one.state === "received" && scene.me.roles.includes("approver");
   return h(
     "section",

@@ -1,4 +1,4 @@
-import { get, post, type Unit } from "../api.ts";
+import { get, path, post, type Unit } from "../api.ts";
 import { h, head, nothing, pill, service, type Tone, table, test, time } from "../dom.ts";
 import type { Scene, View } from "../main.ts";
 
@@ -55,7 +55,7 @@ function credentialButton(unit: Unit, scene: Scene): HTMLElement {
   const draw = () =>
     scene
       .act(async () => {
-        const issued = await post<{ jws: string; svg: string }>(`/api/units/${unit.unit}/credential`);
+        const issued = await post<{ jws: string; svg: string }>(path`/api/units/${unit.unit}/credential`);
         shown.set(unit.unit, issued);
       }, "The credential is yours alone and holds for one hour.")
       .then(() => document.querySelector(`[data-test="credential-${unit.unit}"]`)?.scrollIntoView());
@@ -68,7 +68,10 @@ function requestNote(unit: Unit, request: Unit["requests"][number], scene: Scene
   const grant = () =>
     scene.act(
       () =>
-        post(`/api/units/${unit.unit}/release`, { voucher: request.voucher, challenge: request.challenge }),
+        post(path`/api/units/${unit.unit}/release`, {
+          voucher: request.voucher,
+          challenge: request.challenge,
+        }),
       "Released. The unit opens the slot now.",
     );
   return h(
@@ -187,7 +190,7 @@ function slots(unit: Unit, scene: Scene): HTMLElement {
 function settleNote(unit: Unit, slot: string, effect: string, scene: Scene): HTMLElement {
   const settle = (finding: string) => () =>
     scene.act(
-      () => post(`/api/units/${unit.unit}/settle`, { slot, effect, finding }),
+      () => post(path`/api/units/${unit.unit}/settle`, { slot, effect, finding }),
       "Your finding is on its way to the unit.",
     );
   return h(

@@ -188,6 +188,19 @@ test("one that gets no answer does not keep the next one waiting", async (t) => 
   assert.is((await rig.submissions.pending()).count, 1);
 });
 
+test("one whose parts the centre cannot keep does not keep the next one waiting", async (t) => {
+  const rig = await submissionsRig(t);
+  const stuck = await submit(rig);
+  const free = await submit(rig);
+  const serve = rig.link.onPublish;
+  rig.link.onPublish = (topic, payload) => (topic.includes(`${stuck.sid}/c/`) ? true : serve(topic, payload));
+  rig.submissions.start();
+  rig.link.host(true);
+  await eventually("the other one arrives", () => rig.centre.counted.has(free.sid));
+  rig.link.onPublish = serve;
+  await eventually("then this one does", () => rig.centre.counted.has(stuck.sid));
+});
+
 test("leftovers of a cut before the acknowledgement are removed at the next start", async (t) => {
   const rig = await submissionsRig(t);
   const { sid } = await submit(rig);
