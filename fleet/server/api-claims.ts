@@ -34,8 +34,9 @@ export function claimRoutes(server: FastifyInstance, parts: Parts): void {
   });
   const Answer = Type.Object({ bundle: Type.String({ pattern: "^[A-Za-z0-9_-]*$" }) }, closed);
   server.post("/api/claims/:device/answer", async (request) => {
-    staff(parts, request, "admin");
-    value(await parts.claims.answer(idOf(request, "device"), unb64u(body(request, Answer).bundle)));
+    const by = staff(parts, request, "admin");
+    const { bundle } = body(request, Answer);
+    value(await parts.claims.answer(idOf(request, "device"), unb64u(bundle), by.id));
     return { ok: true };
   });
 }

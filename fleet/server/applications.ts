@@ -12,20 +12,12 @@ import { audit } from "./audit.ts";
 import { type Authorisations, LIFE } from "./authorisations.ts";
 import { type Context, seconds } from "./context.ts";
 import type { Tx } from "./db.ts";
-import { centreFault, log } from "./faults.ts";
+import { centreFault } from "./faults.ts";
 import { newItemCode } from "./item-code.ts";
 import type { Operator } from "./operators.ts";
 import type { OpenedPacket, Packets } from "./packets.ts";
 
-export const APPLICATION_STATES = [
-  "received",
-  "refused",
-  "produced",
-  "assigned",
-  "loaded",
-  "collected",
-] as const;
-export type ApplicationState = (typeof APPLICATION_STATES)[number];
+export type ApplicationState = "received" | "refused" | "produced" | "assigned" | "loaded" | "collected";
 
 /** One application and its document. Wall-clock times in ms; names of operators, never of people. */
 export interface Application {
@@ -80,9 +72,15 @@ export class Applications {
       );
   }
 
-  list(limit = 500): Promise<Application[]> {
+  /** Every one that somebody has still to do something about, and the newest of the others; newest first. */
+  list(ended = 500): Promise<Application[]> {
     return this.#context.db.tx((tx) =>
-      tx.all<Application>("SELECT * FROM applications ORDER BY receivedAt DESC, id LIMIT ?", limit),
+      tx.all<Application>(
+        `SELECT * FROM applications WHERE state NOT IN ('refused', 'collected') OR id IN (
+           SELECT id FROM applications WHERE state IN ('refused', 'collected') ORDER BY receivedAt DESC, id LIMIT ?)
+         ORDER BY receivedAt DESC, id`,
+        ended,
+      ),
     );
   }
 
@@ -128,7 +126,8 @@ export class Applications {
 
   /**
    * Assigns the produced document to a unit: a signed assignment (it may be loaded) and a signed voucher (it may be
-   * handed out to who has the receipt and the finger) go down.
+   * handed out to who has the receipt and the finger) go down. One that waits to be loaded may be assigned anew, to the same
+   * unit or to another: what was signed before is not sent any more.
    * Faults: `centre.samePerson`, `centre.unitUnknown`, `centre.noTemplate`, `centre.packetDamaged`, `centre.wrongState`.
    */
   async assign(id: string, unit: string, by: Operator): Promise<Result<Application>> {
@@ -138,7 +137,7 @@ export class Applications {
     if (!known) return err(centreFault("notFound"));
     const packet = await this.#packets.open(known.sid);
     if (!packet.ok) return packet;
-    return this.#step(id, ["produced"], async (tx, application) => {
+    return this.#step(id, ["produced", "assigned"], async (tx, application) => {
       // Whoever could load there at this moment, with a credential drawn before, must have done nothing else for it.
       for (const one of [by.id, application.approvedBy ?? ""])
         if (await this.#authorisations.holdsCredential(tx, unit, one)) return err(centreFault("samePerson"));
@@ -149,6 +148,7 @@ export class Applications {
       if (!documents.ok) return documents;
       const { voucher, assignment } = documents.value;
       const own = { unit, application: id };
+      await tx.run("UPDATE authorisations SET exp = 0 WHERE application = ?", id);
       await this.#authorisations.keep(tx, "assignment", { ...own, ...assignment }, by.id);
       await this.#authorisations.keep(tx, "voucher", { ...own, ...voucher }, by.id);
       await tx.run(
@@ -229,104 +229,6 @@ export class Applications {
       },
       voucher: { id: voucherId, exp, seq, jws: signJws("guichet.voucher.v1", voucher, keys.sign.voucher) },
     });
-  }
-
-  /** The vault says that the item lies in a slot. `operator` names one person, or two joined by `+`. */
-  async loaded(
-    tx: Tx,
-    unit: string,
-    itemHash: string,
-    slot: string,
-    operator: string,
-  ): Promise<string | undefined> {
-    const application = await this.#byItem(tx, unit, itemHash, ["assigned"]);
-    if (!application) return undefined;
-    // Who loads is known only now; the vault checked the credential, and credentials go to nobody who is in conflict.
-    const loaders = operator.split("+");
-    if (loaders.includes(application.approvedBy ?? "") || loaders.includes(application.assignedBy ?? "")) {
-      log("samePerson", { unit, application: application.id });
-      await audit(tx, this.#context, operator, "alarm.samePerson", application.id, unit);
-    }
-    await tx.run(
-      "UPDATE applications SET state = 'loaded', loadedBy = ?, loadedAt = ?, slot = ? WHERE id = ?",
-      operator,
-      this.#context.clock.wall(),
-      slot,
-      application.id,
-    );
-    return application.id;
-  }
-
-  /** The vault says how a hand-over ended. Only `taken` ends the document's way; anything else stays visible. */
-  async handedOver(
-    tx: Tx,
-    unit: string,
-    voucher: string,
-    outcome: string,
-    at: number,
-  ): Promise<string | undefined> {
-    const application = await tx.get<Application>(
-      `SELECT p.* FROM authorisations a JOIN applications p ON p.id = a.application
-       WHERE a.id = ? AND a.kind = 'voucher' AND a.unit = ?`,
-      voucher,
-      unit,
-    );
-    if (!application) return undefined;
-    return this.#ended(tx, application, outcome, at);
-  }
-
-  /** A member of staff found out what became of an item whose hand-over nobody could judge. */
-  async settled(
-    tx: Tx,
-    unit: string,
-    itemHash: string,
-    finding: string,
-    at: number,
-  ): Promise<string | undefined> {
-    const application = await this.#byItem(tx, unit, itemHash, ["loaded"]);
-    if (!application) return undefined;
-    return finding === "removed"
-      ? this.#takenBack(tx, application)
-      : this.#ended(tx, application, finding, at);
-  }
-
-  /** Staff took the item out again: it may be assigned anew. */
-  async unloaded(tx: Tx, unit: string, itemHash: string): Promise<string | undefined> {
-    const application = await this.#byItem(tx, unit, itemHash, ["loaded"]);
-    return application && this.#takenBack(tx, application);
-  }
-
-  async #takenBack(tx: Tx, { id }: Application): Promise<string> {
-    await tx.run(
-      `UPDATE applications SET state = 'produced', assignedBy = NULL, assignedAt = NULL, unit = NULL, voucher = NULL,
-         assignment = NULL, loadedBy = NULL, loadedAt = NULL, slot = NULL WHERE id = ?`,
-      id,
-    );
-    await tx.run("UPDATE authorisations SET exp = 0 WHERE application = ?", id);
-    return id;
-  }
-
-  async #ended(tx: Tx, { id, state }: Application, outcome: string, at: number): Promise<string | undefined> {
-    if (state === "collected") return undefined;
-    await tx.run("UPDATE applications SET outcome = ? WHERE id = ?", outcome, id);
-    if (outcome === "taken")
-      await tx.run("UPDATE applications SET state = 'collected', collectedAt = ? WHERE id = ?", at, id);
-    return id;
-  }
-
-  #byItem(
-    tx: Tx,
-    unit: string,
-    itemHash: string,
-    states: readonly ApplicationState[],
-  ): Promise<Application | undefined> {
-    return tx.get<Application>(
-      `SELECT * FROM applications WHERE itemHash = ? AND unit = ?
-       AND state IN (SELECT value FROM json_each(?))`,
-      itemHash,
-      unit,
-      JSON.stringify(states),
-    );
   }
 
   async #step(

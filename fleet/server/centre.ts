@@ -15,6 +15,7 @@ import { startHttp } from "./http.ts";
 import { Journal } from "./journal.ts";
 import { type CentreKeys, openKeys } from "./keys.ts";
 import { type Link, startLink } from "./link.ts";
+import { Movements } from "./movements.ts";
 import { Operators } from "./operators.ts";
 import { Packets } from "./packets.ts";
 import type { TlsIdentity } from "./pki.ts";
@@ -60,6 +61,7 @@ export interface Centre extends Parts {
   url: string;
   /** What a unit's configuration needs: keys to believe and keys to seal to. */
   keys: CentreKeys["public"];
+  /** Throws `centre.nameUsed`. */
   registerUnit(registration: UnitRegistration): Promise<void>;
   createOperator: Operators["create"];
   /** Sends a signed bundle to a unit. */
@@ -93,7 +95,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
   const authorisations = new Authorisations(context);
   const applications = new Applications(context, packets, authorisations);
   const submissions = new Submissions(context, units, packets, applications);
-  const journal = new Journal(context, units, applications);
+  const journal = new Journal(context, units, new Movements(context));
   const operators = new Operators(context);
   const bundles = new Bundles(context, units);
   const claims = new Claims(context, units, bundles);
@@ -143,7 +145,10 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     ...parts,
     url: http.url,
     keys: keys.public,
-    registerUnit: (registration) => units.register(registration),
+    registerUnit: async (registration) => {
+      const registered = await units.register(registration);
+      if (!registered.ok) throw registered.error;
+    },
     createOperator: (operator, by) => operators.create(operator, by),
     sendBundle: (unit, bundle) => bundles.send(unit, bundle),
     connected: link.connected,

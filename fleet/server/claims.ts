@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
-import { check, err, ok, type Result } from "../../drivers/kit/index.ts";
+import { check, err, ok, type Result, sha256Hex } from "../../drivers/kit/index.ts";
 import { claim, hasOwnId, type PublicKey, PublicKeySchema, peekJws, verifyJws } from "../contract/index.ts";
 import { audit } from "./audit.ts";
 import type { Bundles } from "./bundles.ts";
@@ -112,11 +112,14 @@ export class Claims {
     if (row.approvedAt === null)
       await this.#context.db.tx((tx) =>
         tx.run(
-          "UPDATE claims SET deviceKey = ?, request = ?, askedAt = ? WHERE device = ?",
+          // As it was read: it may have been listed anew since.
+          "UPDATE claims SET deviceKey = ?, request = ?, askedAt = ? WHERE device = ? AND unit = ? AND deviceKey IS ?",
           JSON.stringify(key),
           request,
           this.#context.clock.wall(),
           device,
+          row.unit,
+          row.deviceKey,
         ),
       );
     else await this.#send(device);
@@ -124,7 +127,8 @@ export class Claims {
 
   /**
    * An operator's word that the board with this key is the one that was listed: it is registered, and its request may be
-   * certified. @returns `centre.notFound`, or `centre.notAsked` when another key has asked, or none
+   * certified. @returns `centre.notFound`, `centre.notAsked` when another key has asked, or none, or the board was listed anew
+   * meanwhile, or `centre.nameUsed`
    */
   async approve(device: string, kid: string, by: string): Promise<Result<{ unit: string; request: string }>> {
     const row = await this.#row(device);
@@ -132,25 +136,33 @@ export class Claims {
     const key = row.deviceKey ? (JSON.parse(row.deviceKey) as PublicKey) : undefined;
     if (!key || key.kid !== kid || !row.request) return err(centreFault("notAsked", { device }));
     const { unit, request } = row;
-    await this.#units.register({ unit, deviceKey: key, services: JSON.parse(row.services) as string[] });
-    await this.#context.db.tx(async (tx) => {
-      await tx.run(
-        "UPDATE claims SET approvedBy = ?, approvedAt = ? WHERE device = ?",
+    const services = JSON.parse(row.services) as string[];
+    const registered = await this.#units.register({ unit, deviceKey: key, services });
+    if (!registered.ok) return registered;
+    const approved = await this.#context.db.tx(async (tx) => {
+      const changed = await tx.run(
+        "UPDATE claims SET approvedBy = ?, approvedAt = ? WHERE device = ? AND unit = ? AND deviceKey = ?",
         by,
         this.#context.clock.wall(),
         device,
+        unit,
+        row.deviceKey,
       );
-      await audit(tx, this.#context, by, "claim.approve", device, kid);
+      if (changed === 1) await audit(tx, this.#context, by, "claim.approve", device, kid);
+      return changed === 1;
     });
-    return ok({ unit, request });
+    return approved ? ok({ unit, request }) : err(centreFault("notAsked", { device }));
   }
 
-  /** Keeps the bundle with a board's certificate and sends it, now and whenever the board asks again. */
-  async answer(device: string, bundle: Uint8Array): Promise<Result<void>> {
+  /** Keeps the bundle with a board's certificate and sends it, now and whenever the board asks again. @param by the operator */
+  async answer(device: string, bundle: Uint8Array, by: string): Promise<Result<void>> {
     const row = await this.#row(device);
     if (!row) return err(centreFault("notFound"));
     if (row.approvedAt === null) return err(centreFault("wrongState"));
     mkdirSync(join(this.#context.dir, "claims"), { recursive: true, mode: 0o700 });
+    await this.#context.db.tx((tx) =>
+      audit(tx, this.#context, by, "claim.answer", device, sha256Hex(bundle).slice(0, 16)),
+    );
     writeDurable(this.#file(device), bundle);
     await this.#send(device);
     return ok(undefined);

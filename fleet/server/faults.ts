@@ -57,6 +57,12 @@ export const centreFault = defineErrors("centre", {
     remedy: "configuration",
     cause: "security",
   },
+  nameUsed: {
+    what: "The name belongs to a unit that has served under another key",
+    todo: "Give the board a new name: list it under that, and make its claim anew",
+    remedy: "configuration",
+    cause: "user",
+  },
   noTemplate: {
     what: "The submission holds no finger template, so no voucher can be made for it",
     todo: "Hand the document out at the counter",

@@ -18,6 +18,7 @@ const STATUS: Record<string, number> = {
   "centre.samePerson": 403,
   "centre.notFound": 404,
   "centre.wrongState": 409,
+  "centre.nameUsed": 409,
   "schema.invalid": 400,
 };
 

@@ -7,11 +7,11 @@ import {
   signJws,
   verifyJws,
 } from "../contract/index.ts";
-import type { Applications } from "./applications.ts";
 import { audit } from "./audit.ts";
 import { type Context, seconds } from "./context.ts";
 import type { Row, Tx } from "./db.ts";
 import { log } from "./faults.ts";
+import type { Movements } from "./movements.ts";
 import type { Units } from "./units.ts";
 
 /** Names of the vault's rows that move a document on. */
@@ -24,15 +24,18 @@ const OUTCOME = "handover.outcome";
 export class Journal {
   readonly #context: Context;
   readonly #units: Units;
-  readonly #applications: Applications;
+  readonly #movements: Movements;
 
-  constructor(context: Context, units: Units, applications: Applications) {
+  constructor(context: Context, units: Units, movements: Movements) {
     this.#context = context;
     this.#units = units;
-    this.#applications = applications;
+    this.#movements = movements;
   }
 
-  /** Takes a signed report of rows and acknowledges what is durable. A forged one changes and answers nothing. */
+  /**
+   * Takes a signed report of rows and acknowledges what is durable. A forged one changes and answers nothing, and one that
+   * tells a row otherwise than before is not acknowledged either: its unit is not the one that the centre knows.
+   */
   async take(unit: string, token: string): Promise<void> {
     const key = await this.#units.deviceKey(unit);
     if (!key) return log("ignored", { unit, kind: "journal", reason: "unit unknown" });
@@ -41,6 +44,7 @@ export class Journal {
     if (report.value.unit !== unit)
       return log("ignored", { unit, kind: "journal", reason: "another unit's" });
     const { upTo, applications } = await this.#context.db.tx((tx) => this.#keep(tx, report.value));
+    if (upTo === undefined) return;
     const ack = { v: 1, unit, stream: "vault", upTo, iat: seconds(this.#context.clock) };
     await this.#context.publish(
       dn.authAck(unit, "vault"),
@@ -58,7 +62,7 @@ export class Journal {
     );
   }
 
-  async #keep(tx: Tx, report: JournalReport): Promise<{ upTo: number; applications: string[] }> {
+  async #keep(tx: Tx, report: JournalReport): Promise<{ upTo: number | undefined; applications: string[] }> {
     const { unit } = report;
     const applications: string[] = [];
     let last = await tx.get<{ seq: number; hash: string }>(
@@ -72,8 +76,9 @@ export class Journal {
           unit,
           row.seq,
         );
-        if (known?.hash !== row.hash) await this.#broken(tx, unit, row.seq);
-        continue;
+        if (known?.hash === row.hash) continue;
+        await this.#broken(tx, unit, row.seq);
+        return { upTo: undefined, applications };
       }
       const follows =
         row.seq === (last?.seq ?? 0) + 1 &&
@@ -91,20 +96,28 @@ export class Journal {
     return { upTo: last?.seq ?? 0, applications };
   }
 
+  /** Once for each row: a unit says it again every few seconds. */
   async #broken(tx: Tx, unit: string, seq: number): Promise<void> {
+    const row = `row ${seq}`;
+    const told = await tx.get(
+      "SELECT 1 FROM audit WHERE act = 'alarm.journal' AND subject = ? AND detail = ?",
+      unit,
+      row,
+    );
+    if (told) return;
     log("journalGap", { unit, seq });
-    await audit(tx, this.#context, "centre", "alarm.journal", unit, `row ${seq}`);
+    await audit(tx, this.#context, "centre", "alarm.journal", unit, row);
   }
 
   async #apply(tx: Tx, unit: string, row: JournalRow): Promise<string | undefined> {
     if (row.event === LOADED && row.itemHash)
-      return this.#applications.loaded(tx, unit, row.itemHash, row.slot ?? "", row.operator ?? "");
-    if (row.event === UNLOADED && row.itemHash) return this.#applications.unloaded(tx, unit, row.itemHash);
+      return this.#movements.loaded(tx, unit, row.itemHash, row.slot ?? "", row.operator ?? "");
+    if (row.event === UNLOADED && row.itemHash) return this.#movements.unloaded(tx, unit, row.itemHash);
     if (row.event === SETTLED && row.itemHash && row.outcome)
-      return this.#applications.settled(tx, unit, row.itemHash, row.outcome, row.at);
+      return this.#movements.settled(tx, unit, row.itemHash, row.outcome, row.at);
     if (row.event === OUTCOME && row.voucher && row.outcome) {
       this.#units.settleRequest(unit, row.voucher);
-      return this.#applications.handedOver(tx, unit, row.voucher, row.outcome, row.at);
+      return this.#movements.handedOver(tx, unit, row.voucher, row.outcome, row.at);
     }
     return undefined;
   }

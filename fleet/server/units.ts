@@ -1,4 +1,4 @@
-import { check, parseJson } from "../../drivers/kit/index.ts";
+import { check, err, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
 import {
   EnvelopeSchema,
   type PublicKey,
@@ -8,7 +8,7 @@ import {
   UnitReportSchema,
 } from "../contract/index.ts";
 import type { Context } from "./context.ts";
-import { log } from "./faults.ts";
+import { centreFault, log } from "./faults.ts";
 
 export interface UnitRegistration {
   unit: string;
@@ -42,6 +42,8 @@ const DEFAULT_NEXT_BY_S = 60;
 const STALE_FACTOR = 2.5;
 /** A vault's challenge does not live longer, ms. */
 const REQUEST_LIFE_MS = 180_000;
+/** One person at a time stands before a unit; one that asks for more is not to be believed. */
+const MOST_REQUESTS = 16;
 
 /** Which units there are, and what each said last. The live view is rebuilt from births after a restart. */
 export class Units {
@@ -52,11 +54,22 @@ export class Units {
     this.#context = context;
   }
 
-  /** Registers a unit, or replaces its keys and services. */
-  async register(registration: UnitRegistration): Promise<void> {
+  /**
+   * Registers a unit, or replaces its services. A name is one unit's for ever once it has served: another board under it would
+   * begin its journal and its reference numbers anew, and two people would hold the same one.
+   * @returns `centre.nameUsed`
+   */
+  async register(registration: UnitRegistration): Promise<Result<void>> {
     const { unit, deviceKey, sensesKey, services } = registration;
-    await this.#context.db.tx((tx) =>
-      tx.run(
+    const done = await this.#context.db.tx(async (tx): Promise<Result<void>> => {
+      const known = await tx.get<{ deviceKey: string; served: number }>(
+        `SELECT deviceKey, EXISTS (SELECT 1 FROM journal WHERE unit = u.unit)
+           OR EXISTS (SELECT 1 FROM submissions WHERE unit = u.unit) AS served FROM units u WHERE unit = ?`,
+        unit,
+      );
+      const other = known !== undefined && (JSON.parse(known.deviceKey) as PublicKey).x !== deviceKey.x;
+      if (other && known.served) return err(centreFault("nameUsed", { unit }));
+      await tx.run(
         `INSERT INTO units (unit, deviceKey, sensesKey, services, addedAt) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (unit) DO UPDATE SET deviceKey = excluded.deviceKey, sensesKey = excluded.sensesKey,
            services = excluded.services`,
@@ -65,9 +78,13 @@ export class Units {
         sensesKey ? JSON.stringify(sensesKey) : null,
         JSON.stringify(services),
         this.#context.clock.wall(),
-      ),
-    );
-    this.#context.events.emit("changed", { kind: "unit", id: unit });
+      );
+      // What another board has said is not this one's.
+      if (other) this.#live.delete(unit);
+      return ok(undefined);
+    });
+    if (done.ok) this.#context.events.emit("changed", { kind: "unit", id: unit });
+    return done;
   }
 
   /** The key that signs what this unit says; undefined for a unit that is not registered. */
@@ -110,8 +127,11 @@ export class Units {
     const envelope = parseJson(EnvelopeSchema, Buffer.from(payload).toString("utf8"), "release request");
     const body = envelope.ok ? check(ReleaseRequestSchema, envelope.value.d, "release request") : envelope;
     if (!body.ok) return log("ignored", { unit, kind: "release request", reason: "schema" });
-    const live = this.#live.get(unit) ?? this.#blank(unit);
-    live.requests.set(body.value.voucher, { ...body.value, at: this.#context.clock.wall() });
+    const { requests } = this.#live.get(unit) ?? this.#blank(unit);
+    const now = this.#context.clock.wall();
+    for (const [voucher, { at }] of requests)
+      if (now - at >= REQUEST_LIFE_MS || requests.size >= MOST_REQUESTS) requests.delete(voucher);
+    requests.set(body.value.voucher, { ...body.value, at: now });
     this.#context.events.emit("changed", { kind: "release", id: unit });
   }
 

@@ -24,6 +24,8 @@ const AGAIN_MS = 15_000;
 /** A verifier takes no longer JWS than 65,536 characters. */
 const MAX_JWS = 60_000;
 const CURSOR = "vaultJournalAcked";
+/** When the centre said so, s. */
+const ACKED_AT = "vaultJournalAckedAt";
 
 /**
  * Carries the vault's journal to the centre: what comes after the last acknowledged row, signed by the unit, again and
@@ -53,16 +55,21 @@ export class VaultJournal {
     await this.#loop;
   }
 
-  /** Takes the centre's word for what it has. The cursor never goes back. */
+  /**
+   * Takes the centre's word for what it has. An older word counts for nothing; a newer one that names less is that of a centre
+   * which has lost what it had, and gets it again.
+   */
   async acknowledged(jws: string): Promise<void> {
     const { configuration, store } = this.#options;
     const ack = verifyJws("guichet.ack.v1", AckSchema, jws, configuration.centre.keys);
     if (!ack.ok) return log("ignored", { reason: ack.error.code });
-    const { unit, stream, upTo } = ack.value;
+    const { unit, stream, upTo, iat } = ack.value;
     if (unit !== configuration.unit || stream !== "vault") return log("ignored", { reason: "another's" });
     const moved = await store.tx(async (t) => {
-      if (upTo <= (await readSetting(t, CURSOR))) return false;
+      const [has, said] = [await readSetting(t, CURSOR), await readSetting(t, ACKED_AT)];
+      if (upTo === has || (upTo > has ? iat < said : iat <= said)) return false;
       await writeSetting(t, CURSOR, upTo);
+      await writeSetting(t, ACKED_AT, iat);
       return true;
     });
     if (!moved) return;

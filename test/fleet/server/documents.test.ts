@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as assert from "uvu/assert";
-import { sha256Hex } from "../../../drivers/kit/index.ts";
+import { isFault, sha256Hex } from "../../../drivers/kit/index.ts";
 import {
   AckSchema,
   AssignmentSchema,
@@ -160,7 +160,6 @@ test("approving, assigning and loading are three people", async (t) => {
   assert.is(code(await authorisations.credential(other.id, anna)), "ok");
   assert.is(code(await applications.assign(application.id, other.id, ben)), "centre.samePerson");
   assert.is(code(await applications.assign(application.id, unit.id, ben)), "ok");
-  assert.is(code(await applications.assign(application.id, unit.id, ben)), "centre.wrongState");
   // and who approved or assigned what waits there gets no credential
   assert.is(code(await authorisations.credential(unit.id, anna)), "centre.samePerson");
   assert.is(code(await authorisations.credential(unit.id, ben)), "centre.samePerson");
@@ -247,6 +246,66 @@ test("what was not taken can be permitted again; what staff take out can be assi
   );
   await acknowledged(setup, unit, reportOf(unit, more));
   assert.is((await one()).state, "collected");
+});
+
+test("a document that waits to be loaded can be assigned elsewhere, and counts where it is loaded all the same", async (t) => {
+  const { setup, unit, application, item } = await produced(t);
+  const { applications } = setup.centre;
+  const other = await joinUnit(t, setup, "kt-02");
+  const itemHash = createHash("sha256").update(item).digest("hex").slice(0, 16);
+  const first = await applications.assign(application.id, unit.id, ben);
+  const second = await applications.assign(application.id, other.id, ben);
+  assert.ok(first.ok && second.ok);
+  assert.equal([second.value.state, second.value.unit], ["assigned", other.id]);
+  const sendable = async (id: string) =>
+    (await setup.centre.authorisations.release(id, String(first.value.voucher), "c".repeat(22), anna)).ok;
+  assert.not.ok(await sendable(unit.id), "what was signed before is over");
+  // The first unit had been told already, and staff load it there; they take it out and put it back too.
+  const rows = chain([
+    { event: "exchange.stored", slot: "03", itemHash, operator: "cleo" },
+    { event: "exchange.empty", slot: "03", itemHash, operator: "cleo" },
+    { event: "exchange.stored", slot: "04", itemHash, operator: "cleo" },
+  ]);
+  const one = async () => (await applications.list())[0];
+  for (const [n, slot] of ["03", null, "04"].entries()) {
+    await acknowledged(setup, unit, reportOf(unit, rows.slice(0, n + 1)));
+    assert.equal(
+      [(await one())?.state, (await one())?.slot, (await one())?.unit],
+      slot ? ["loaded", slot, unit.id] : ["produced", null, null],
+    );
+  }
+  assert.is((await one())?.voucher, first.value.voucher);
+  const renewed = await applications.renew(application.id, ben);
+  assert.ok(renewed.ok && renewed.value.voucher);
+  // A unit that it was never assigned to says nothing about it.
+  const third = await joinUnit(t, setup, "kt-03");
+  await acknowledged(
+    setup,
+    third,
+    reportOf(third, chain([{ event: "exchange.empty", slot: "01", itemHash, operator: "cleo" }])),
+  );
+  assert.is((await one())?.state, "loaded");
+});
+
+test("a name that has served belongs to its unit; another row under the same number is not acknowledged", async (t) => {
+  const { setup, unit } = await produced(t);
+  const [told, untold] = [chain([{ event: "vault.started" }]), chain([{ event: "vault.stopped" }])];
+  assert.is(await acknowledged(setup, unit, reportOf(unit, told)), 1);
+  const before = unit.inbox.length;
+  await unit.publish(`k1/d/${unit.id}/up/ev/vault`, reportOf(unit, untold));
+  await unit.publish(`k1/d/${unit.id}/up/ev/vault`, reportOf(unit, untold));
+  assert.is(await acknowledged(setup, unit, reportOf(unit, told)), 1);
+  assert.is(unit.inbox.length, before + 1);
+  const alarms = await setup.centre.context.db.tx((tx) =>
+    tx.all("SELECT * FROM audit WHERE act = 'alarm.journal'"),
+  );
+  assert.is(alarms.length, 1, "told once");
+  const again = { unit: unit.id, services: [] };
+  await setup.centre.registerUnit({ ...again, deviceKey: unit.device.public });
+  const refused = await setup.centre
+    .registerUnit({ ...again, deviceKey: newSigningKey("unit").public })
+    .catch((error: unknown) => error);
+  assert.ok(isFault(refused, "centre.nameUsed"));
 });
 
 test("an officer releases a live voucher of that unit for its challenge, and settles an unknown slot", async (t) => {

@@ -142,12 +142,12 @@ test("a board that is listed asks, an operator who has compared its key approves
   await eventually("it has asked", async () => (await listed())?.state === "asked");
   const kid = answer().key.kid;
   assert.equal(await listed(), { device: BOARD, unit: "kt-01", state: "asked", key: kid });
-  assert.is(codeOf(await centre.claims.answer(BOARD, tls("too early"))), "centre.wrongState");
+  assert.is(codeOf(await centre.claims.answer(BOARD, tls("too early"), "anna")), "centre.wrongState");
   assert.is(codeOf(await centre.claims.approve(BOARD, newSigningKey("unit").kid, "anna")), "centre.notAsked");
   const approved = await centre.claims.approve(BOARD, kid, "anna");
   assert.ok(approved.ok && approved.value.unit === "kt-01");
   const pem = await pki.certify(approved.ok ? approved.value.request : "");
-  assert.ok((await centre.claims.answer(BOARD, tls(pem))).ok);
+  assert.ok((await centre.claims.answer(BOARD, tls(pem), "anna")).ok);
   await eventually("it has its certificate", () => existsSync(join(state, "config", "tls.crt")));
   assert.is(readFileSync(join(state, "config", "tls.crt"), "utf8"), pem);
   await eventually("it asks for none any more", () => answer().request === undefined);
@@ -183,7 +183,11 @@ test("the certificate is sent again to a board that was away when it was sent fi
   await eventually("it has asked", async () => (await listed())?.state === "asked");
   await link.stop();
   const approved = await centre.claims.approve(BOARD, answer().key.kid, "anna");
-  await centre.claims.answer(BOARD, tls(await pki.certify(approved.ok ? approved.value.request : "")));
+  await centre.claims.answer(
+    BOARD,
+    tls(await pki.certify(approved.ok ? approved.value.request : "")),
+    "anna",
+  );
   await ask();
   await eventually("it has its certificate", () => existsSync(join(state, "config", "tls.crt")));
 });
@@ -239,10 +243,10 @@ test("a board that is not listed, asks for another name, or by another key than 
   await centre.claims.approve(BOARD, answer().key.kid, "anna");
   await client.endAsync(true);
   await ask();
-  await centre.claims.answer(BOARD, tls(certificate("kt-01", tlsKey)));
+  await centre.claims.answer(BOARD, tls(certificate("kt-01", tlsKey)), "anna");
   await eventually("refused", () => answer().taken.some(({ code }) => code === "bundle.wrongCertificate"));
   assert.not.ok(existsSync(join(state, "config", "tls.crt")));
-  await centre.claims.answer(BOARD, tls(await pki.certify(String(answer().request)), 2));
+  await centre.claims.answer(BOARD, tls(await pki.certify(String(answer().request)), 2), "anna");
   await eventually("taken", () => existsSync(join(state, "config", "tls.crt")));
 });
 

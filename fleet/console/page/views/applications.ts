@@ -64,8 +64,8 @@ function row(one: Application, units: Unit[], scene: Scene): HTMLElement {
 }
 
 function next(one: Application, units: Unit[], scene: Scene): HTMLElement | null {
-  if (one.state === "produced") return assign(one, units, scene);
-  if (one.state !== "loaded" || !one.outcome) return null;
+  if (one.state === "produced" || one.state === "assigned") return assign(one, units, scene);
+  if (one.state !== "loaded") return null;
   const renew = () =>
     scene.act(
       () => post(path`/api/applications/${one.id}/renew`),
@@ -91,6 +91,10 @@ function assign(one: Application, units: Unit[], scene: Scene): HTMLElement {
     "div",
     { class: "row" },
     choose,
-    h("button", { class: "first", click: go, ...test(`assign-${one.service}`) }, "Assign"),
+    h(
+      "button",
+      { ...(one.state === "produced" && { class: "first" }), click: go, ...test(`assign-${one.service}`) },
+      one.state === "produced" ? "Assign" : "Assign elsewhere",
+    ),
   );
 }

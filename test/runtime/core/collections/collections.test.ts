@@ -290,11 +290,15 @@ test("the vault's journal goes up signed, from the last acknowledged row on", as
   assert.equal(seqs(reports(link).at(-1)), [1, 2, 3], "nothing was acknowledged yet");
   await link.deliver("auth", ["vault", "ack"], ack(2));
   await eventually("the rest", () => seqs(reports(link).at(-1))?.[0] === 3);
-  await link.deliver("auth", ["vault", "ack"], ack(1));
+  await link.deliver("auth", ["vault", "ack"], ack(1, { iat: now() - 60 }));
   vault.rows.push(row(4));
   for (const peer of vault.peers) peer.emit("journal", { seq: 4 });
   await eventually("from the highest acknowledged on", () => seqs(reports(link).at(-1))?.includes(4));
   assert.equal(seqs(reports(link).at(-1)), [3, 4]);
+  // A centre that was restored from yesterday's copy gets what it has lost.
+  await link.deliver("auth", ["vault", "ack"], ack(1, { iat: now() + 60 }));
+  await eventually("what it lacks", () => seqs(reports(link).at(-1))?.[0] === 2);
+  assert.equal(seqs(reports(link).at(-1)), [2, 3, 4]);
 });
 
 test("a long journal goes up in reports that a verifier takes", async (t) => {
