@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 
 /** How far the sender's clock can be trusted. */
-export const ClockStateSchema = Type.Object({
+const ClockStateSchema = Type.Object({
   synced: Type.Boolean(),
   /** Seconds since the last proof of the time, from a signed message of the centre. */
   ageS: Type.Optional(Type.Number()),

@@ -7,14 +7,11 @@ export const up = {
   state: (unit: string) => `k1/d/${unit}/up/state`,
   telemetry: (unit: string, group: string) => `k1/d/${unit}/up/tel/${group}`,
   event: (unit: string, cls: string) => `k1/d/${unit}/up/ev/${cls}`,
-  alarm: (unit: string, key: string) => `k1/d/${unit}/up/alarm/${key}`,
   manifest: (unit: string, sid: string) => `k1/d/${unit}/up/sub/${sid}/m`,
   chunk: (unit: string, sid: string, n: number) => `k1/d/${unit}/up/sub/${sid}/c/${n}`,
   query: (unit: string, sid: string) => `k1/d/${unit}/up/sub/${sid}/q`,
   ask: (unit: string, qid: string) => `k1/d/${unit}/up/ask/${qid}`,
   authState: (unit: string) => `k1/d/${unit}/up/auth/state`,
-  authEvent: (unit: string, effect: string) => `k1/d/${unit}/up/auth/${effect}/ev`,
-  command: (unit: string, cid: string) => `k1/d/${unit}/up/cmd/${cid}`,
   /** What the unit says of itself to whoever provisions it, signed by its own key (provisioning/answer). */
   answer: (unit: string) => `k1/d/${unit}/up/answer`,
 } as const;
@@ -26,7 +23,6 @@ export const dn = {
   /** Vouchers, releases and assignments; the id is the document's own. */
   auth: (unit: string, aid: string) => `k1/d/${unit}/dn/auth/${aid}`,
   authAck: (unit: string, effect: string) => `k1/d/${unit}/dn/auth/${effect}/ack`,
-  command: (unit: string, cid: string) => `k1/d/${unit}/dn/cmd/${cid}`,
   /** Part `n`, from 0, of the `of` parts of a bundle. */
   bundle: (unit: string, id: string, n: number, of: number) => `k1/d/${unit}/dn/bundle/${id}/${n}/${of}`,
 } as const;

@@ -10,7 +10,7 @@ const closed = { additionalProperties: false };
 /** First certificates: which boards are listed, which have asked, and what they are answered. */
 export function claimRoutes(server: FastifyInstance, parts: Parts): void {
   server.get("/api/claims", async (request) => {
-    staff(parts, request, "admin");
+    await staff(parts, request, "admin");
     return { claims: await parts.claims.list() };
   });
   const Entry = Type.Object(
@@ -22,19 +22,19 @@ export function claimRoutes(server: FastifyInstance, parts: Parts): void {
     closed,
   );
   server.post("/api/claims", async (request) => {
-    const by = staff(parts, request, "admin");
+    const by = await staff(parts, request, "admin");
     await parts.claims.enter(body(request, Entry), by.id);
     return { ok: true };
   });
   const Approval = Type.Object({ key: Type.String({ maxLength: 64 }) }, closed);
   server.post("/api/claims/:device/approve", async (request) => {
-    const by = staff(parts, request, "admin");
+    const by = await staff(parts, request, "admin");
     const { key } = body(request, Approval);
     return value(await parts.claims.approve(idOf(request, "device"), key, by.id));
   });
   const Answer = Type.Object({ bundle: Type.String({ pattern: "^[A-Za-z0-9_-]*$" }) }, closed);
   server.post("/api/claims/:device/answer", async (request) => {
-    const by = staff(parts, request, "admin");
+    const by = await staff(parts, request, "admin");
     const { bundle } = body(request, Answer);
     value(await parts.claims.answer(idOf(request, "device"), unb64u(bundle), by.id));
     return { ok: true };

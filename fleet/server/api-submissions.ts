@@ -47,7 +47,7 @@ function shown(content: PacketContent, unmasked: boolean) {
 export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
   const { context, packets, applications } = parts;
   const open = async (request: FastifyRequest, act: string) => {
-    const by = staff(parts, request, "approver", "officer");
+    const by = await staff(parts, request, "approver", "officer");
     const sid = idOf(request, "sid");
     const packet = value(await packets.open(sid));
     await context.db.tx((tx) => audit(tx, context, by.id, act, sid));
@@ -55,7 +55,7 @@ export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
   };
 
   server.get("/api/submissions", async (request) => {
-    staff(parts, request);
+    await staff(parts, request);
     return { submissions: await parts.submissions.list() };
   });
   server.post("/api/submissions/:sid/open", async (request) => ({
@@ -78,11 +78,11 @@ export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
   });
 
   server.get("/api/applications", async (request) => {
-    staff(parts, request);
+    await staff(parts, request);
     return { applications: await applications.list() };
   });
   server.post("/api/applications/:id/approve", async (request) => {
-    const by = staff(parts, request, "approver");
+    const by = await staff(parts, request, "approver");
     return value(await applications.approve(idOf(request), by));
   });
   const Reason = Type.Object(
@@ -90,7 +90,7 @@ export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
     { additionalProperties: false },
   );
   server.post("/api/applications/:id/refuse", async (request) => {
-    const by = staff(parts, request, "approver");
+    const by = await staff(parts, request, "approver");
     return value(await applications.refuse(idOf(request), body(request, Reason).reason, by));
   });
   const Unit = Type.Object(
@@ -98,11 +98,11 @@ export function submissionRoutes(server: FastifyInstance, parts: Parts): void {
     { additionalProperties: false },
   );
   server.post("/api/applications/:id/assign", async (request) => {
-    const by = staff(parts, request, "assigner");
+    const by = await staff(parts, request, "assigner");
     return value(await applications.assign(idOf(request), body(request, Unit).unit, by));
   });
   server.post("/api/applications/:id/renew", async (request) => {
-    const by = staff(parts, request, "assigner");
+    const by = await staff(parts, request, "assigner");
     return value(await applications.renew(idOf(request), by));
   });
 }

@@ -40,12 +40,16 @@ export function apiRoutes(server: FastifyInstance, parts: Parts): void {
   submissionRoutes(server, parts);
   claimRoutes(server, parts);
   server.get("/api/journal", async (request) => {
-    staff(parts, request);
+    await staff(parts, request);
     return { rows: await parts.journal.list() };
   });
+  const Before = Type.Object({ before: Type.Optional(Type.String({ pattern: "^[0-9]{1,15}$" })) });
   server.get("/api/audit", async (request) => {
-    staff(parts, request, "admin", "officer");
-    return { rows: await readAudit(parts.context) };
+    await staff(parts, request, "admin", "officer");
+    const asked = check(Before, request.query, "query");
+    if (!asked.ok) throw asked.error;
+    const { before } = asked.value;
+    return { rows: await readAudit(parts.context, before === undefined ? undefined : Number(before)) };
   });
   server.get("/api/events", (request, reply) => events(parts, request, reply));
 }
@@ -66,9 +70,9 @@ function accountRoutes(server: FastifyInstance, parts: Parts): void {
     reply.header("set-cookie", `${COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
     return { ok: true };
   });
-  server.get("/api/me", async (request) => withoutSecrets(staff(parts, request)));
+  server.get("/api/me", async (request) => withoutSecrets(await staff(parts, request)));
   server.get("/api/operators", async (request) => {
-    staff(parts, request, "admin");
+    await staff(parts, request, "admin");
     return { operators: await parts.operators.list() };
   });
   const Account = Type.Object(
@@ -84,18 +88,18 @@ function accountRoutes(server: FastifyInstance, parts: Parts): void {
     closed,
   );
   server.post("/api/operators", async (request) => {
-    const by = staff(parts, request, "admin");
+    const by = await staff(parts, request, "admin");
     return withoutSecrets(value(await parts.operators.create(body(request, Account), by.id)));
   });
 }
 
 function unitRoutes(server: FastifyInstance, parts: Parts): void {
   server.get("/api/units", async (request) => {
-    staff(parts, request);
+    await staff(parts, request);
     return { units: await parts.units.list(), broker: parts.link.isUp() };
   });
   server.post("/api/units/:unit/credential", async (request) => {
-    const by = staff(parts, request, "loader");
+    const by = await staff(parts, request, "loader");
     const unit = idOf(request, "unit");
     if (!(await parts.units.deviceKey(unit))) throw centreFault("unitUnknown", { unit });
     const { credential, jws } = value(await parts.authorisations.credential(unit, by));
@@ -108,7 +112,7 @@ function unitRoutes(server: FastifyInstance, parts: Parts): void {
     closed,
   );
   server.post("/api/units/:unit/release", async (request) => {
-    const by = staff(parts, request, "officer");
+    const by = await staff(parts, request, "officer");
     const { voucher, challenge } = body(request, Release);
     const unit = idOf(request, "unit");
     const released = value(await parts.authorisations.release(unit, voucher, challenge, by));
@@ -127,7 +131,7 @@ function unitRoutes(server: FastifyInstance, parts: Parts): void {
     closed,
   );
   server.post("/api/units/:unit/settle", async (request) => {
-    const by = staff(parts, request, "officer");
+    const by = await staff(parts, request, "officer");
     const unit = idOf(request, "unit");
     if (!(await parts.units.deviceKey(unit))) throw centreFault("unitUnknown", { unit });
     return value(await parts.authorisations.settle({ unit, ...body(request, Finding) }, by));
@@ -135,8 +139,8 @@ function unitRoutes(server: FastifyInstance, parts: Parts): void {
 }
 
 /** Server-sent events: that something changed, never what it holds. Ends with the session. */
-function events(parts: Parts, request: FastifyRequest, reply: FastifyReply): void {
-  staff(parts, request);
+async function events(parts: Parts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  await staff(parts, request);
   const token = tokenOf(request);
   reply.hijack();
   const { raw } = reply;
@@ -145,8 +149,9 @@ function events(parts: Parts, request: FastifyRequest, reply: FastifyReply): voi
   const off = parts.context.events.on("changed", (change) => {
     raw.write(`data: ${JSON.stringify(change)}\n\n`);
   });
-  const beat = setInterval(() => {
-    if (parts.operators.alive(token)) raw.write(":\n\n");
+  const beat = setInterval(async () => {
+    const alive = await parts.operators.alive(token).catch(() => false);
+    if (alive) raw.write(":\n\n");
     else raw.end();
   }, 15_000);
   raw.on("close", () => {

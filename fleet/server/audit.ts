@@ -20,6 +20,6 @@ export async function audit(
   );
 }
 
-/** The newest rows of the audit log, newest first. */
-export const readAudit = (context: Context, limit = 200): Promise<Row[]> =>
-  context.db.tx((tx) => tx.all("SELECT * FROM audit ORDER BY n DESC LIMIT ?", limit));
+/** Rows of the audit log, newest first: the newest, or those before row `before`. */
+export const readAudit = (context: Context, before = Number.MAX_SAFE_INTEGER, limit = 200): Promise<Row[]> =>
+  context.db.tx((tx) => tx.all("SELECT * FROM audit WHERE n < ? ORDER BY n DESC LIMIT ?", before, limit));

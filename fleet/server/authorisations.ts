@@ -14,7 +14,7 @@ import type { Row, Tx } from "./db.ts";
 import { centreFault, log } from "./faults.ts";
 import type { Operator } from "./operators.ts";
 
-export type AuthorisationKind = "voucher" | "assignment" | "release" | "settlement";
+type AuthorisationKind = "voucher" | "assignment" | "release" | "settlement";
 
 /** Lives of signed documents, s. */
 export const LIFE = { voucher: 7 * 86_400, release: 120, credential: 3_600, settlement: 86_400 } as const;

@@ -106,7 +106,7 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     threshold: options.matchThreshold ?? 40,
   });
 
-  const onMessage = async (topic: string, payload: Uint8Array): Promise<void> => {
+  const onMessage = async (topic: string, payload: Uint8Array, retained: boolean): Promise<void> => {
     const board = claimingBoard(topic);
     if (board !== undefined) return claims.take(board, Buffer.from(payload).toString("latin1"));
     const parsed = parseTopic(topic);
@@ -114,11 +114,11 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     const { unit, path } = parsed;
     const [kind, a = "", b = "", c = ""] = path;
     const text = () => Buffer.from(payload).toString("latin1");
-    if (kind === "birth" || kind === "state" || kind === "tel") return units.report(unit, kind, payload);
+    if (kind === "birth" || kind === "state" || kind === "tel")
+      return units.report(unit, kind, payload, retained);
     if (kind === "ev" && a === "release") return units.request(unit, payload);
     if (kind === "ev" && a === "vault") return journal.take(unit, text());
     if (kind === "auth" && a === "state") return authorisations.repair(unit, payload);
-    if (kind === "auth" && b === "ev") return journal.take(unit, text());
     if (kind === "answer") return bundles.answer(unit, text());
     if (kind === "ask") return questions.answer(unit, a, payload);
     if (kind !== "sub" || !/^[A-Za-z0-9-]{8,64}$/.test(a)) return log("ignored", { unit, kind: "topic" });

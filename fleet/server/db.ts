@@ -59,7 +59,8 @@ export async function openDb(path: string, schema: string): Promise<Db> {
           await exec("COMMIT");
           return value;
         } catch (error) {
-          await exec("ROLLBACK");
+          // Where the disk has failed, SQLite has rolled back by itself; the first error is the one that counts.
+          await exec("ROLLBACK").catch(() => undefined);
           throw error;
         }
       }),

@@ -86,7 +86,12 @@ export const centreFault = defineErrors("centre", {
 export const log = defineEvents("centre", {
   started: { level: "info", what: "The centre is up", fields: ["port"] },
   linkUp: { level: "info", what: "Connected to the broker", fields: [] },
-  linkDown: { level: "warn", what: "The connection to the broker is gone", fields: [] },
+  linkDown: { level: "warn", what: "The connection to the broker is gone", fields: ["reason"] },
+  flooded: {
+    level: "warn",
+    what: "Units send faster than the centre takes in; parts of packets are let go and asked for again",
+    fields: [],
+  },
   ignored: { level: "warn", what: "A message was refused", fields: ["unit", "kind", "reason"] },
   accepted: { level: "info", what: "A submission is complete and durable", fields: ["unit", "sid"] },
   spoilt: {

@@ -38,8 +38,12 @@ export function tokenOf(request: FastifyRequest): string | undefined {
 }
 
 /** Who is signed in. Throws `centre.notSignedIn`, or `centre.notAllowed` without one of the roles. */
-export function staff(parts: Parts, request: FastifyRequest, ...roles: OperatorRole[]): Operator {
-  const operator = parts.operators.session(tokenOf(request));
+export async function staff(
+  parts: Parts,
+  request: FastifyRequest,
+  ...roles: OperatorRole[]
+): Promise<Operator> {
+  const operator = await parts.operators.session(tokenOf(request));
   if (!operator) throw centreFault("notSignedIn");
   if (roles.length > 0 && !roles.some((role) => operator.roles.includes(role)))
     throw centreFault("notAllowed", { role: roles[0] });

@@ -10,7 +10,7 @@ import {
   type PublicKey,
   type SigningKey,
 } from "../contract/index.ts";
-import { writeDurable } from "./files.ts";
+import { writeOnce } from "./files.ts";
 
 const ROLES = [
   "receipt",
@@ -21,7 +21,7 @@ const ROLES = [
   "exchange",
   "host",
 ] as const satisfies readonly KeyRole[];
-export type CentreRole = (typeof ROLES)[number];
+type CentreRole = (typeof ROLES)[number];
 
 export interface CentreKeys {
   /** One signing key for each role. */
@@ -37,7 +37,7 @@ export function openKeys(dir: string): CentreKeys {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const stored = <T>(name: string, make: () => T): T => {
     const path = join(dir, `${name}.json`);
-    if (!existsSync(path)) writeDurable(path, JSON.stringify(make()));
+    if (!existsSync(path)) writeOnce(path, JSON.stringify(make()));
     return JSON.parse(readFileSync(path, "utf8")) as T;
   };
   const sign = Object.fromEntries(

@@ -12,8 +12,11 @@ export interface LinkOptions {
   host: string;
   keys: CentreKeys;
   clock: Clock;
-  /** One message; the next one waits until it has settled. It must not throw for bad input. */
-  onMessage(topic: string, payload: Uint8Array): Promise<void>;
+  /**
+   * One message; the next one waits until it has settled. It must not throw for bad input. `retained` when the broker had kept
+   * it: nobody has said it just now.
+   */
+  onMessage(topic: string, payload: Uint8Array, retained: boolean): Promise<void>;
 }
 
 export interface Link {
@@ -32,6 +35,9 @@ const SESSION_S = 86_400;
 const PUBLISH_MS = 20_000;
 const GOODBYE_MS = 1_000;
 const SUBSCRIPTIONS = ["k1/d/+/up/#", "k1/claim/+/up/answer"];
+/** Most bytes of messages that wait for their turn; beyond it parts of packets, of which a unit is asked again, are let go. */
+const MOST_WAITING = 64 * 1024 * 1024;
+const PART = /^k1\/d\/[^/]+\/up\/sub\/[^/]+\/c\//;
 
 /** Connects the centre to the broker, for ever, and tells the units that it is there. */
 export async function startLink(options: LinkOptions): Promise<Link> {
@@ -95,33 +101,57 @@ export async function startLink(options: LinkOptions): Promise<Link> {
   const turn = new Mutex();
   // One after the other. The PUBACK goes out before: it promises nothing, receipts do. (Holding it back would block the
   // PUBACKs of our own answers behind the message that they answer.)
-  client.on("message", (topic, payload) => {
+  let queued = 0;
+  let full = false;
+  client.on("message", (topic, payload, { retain }) => {
+    const over = queued + payload.length > MOST_WAITING;
+    if (over && !full) log("flooded");
+    full = over;
+    if (over && PART.test(topic)) return;
+    queued += payload.length;
     turn
-      .run(() => options.onMessage(topic, payload))
-      .catch((error) => stopped() || log("failed", { kind: "message" }, error));
+      .run(() => options.onMessage(topic, payload, retain))
+      .catch((error) => stopped() || log("failed", { kind: "message" }, error))
+      .finally(() => {
+        queued -= payload.length;
+      });
   });
-  client.on("error", () => undefined);
-  client.on("close", () => stopped() || log("linkDown"));
+  let reason = "";
+  client.on("error", (error) => {
+    reason = "code" in error && error.code !== undefined ? String(error.code) : error.name;
+  });
+  /** Everything is subscribed to on the connection that is open. */
+  let hears = false;
+  client.on("close", () => {
+    hears = false;
+    if (!stopped()) log("linkDown", { reason });
+    reason = "";
+  });
   const connected = defer<void>();
   client.on("connect", () => {
     void (async () => {
       await client.subscribeAsync(SUBSCRIPTIONS, { qos: 1 });
+      hears = true;
       await announce(true);
       log("linkUp");
       connected.resolve();
-    })().catch(() => undefined);
+    })().catch(() => {
+      // A centre that hears nothing must not say that it is there: better to begin anew.
+      reason = "subscription";
+      client.stream.destroy();
+    });
   });
   void (async () => {
     while (!stopped()) {
       await clock.sleep(HOST_STATE_S * 1000, stop.signal);
-      if (!stopped() && client.connected) await announce(true);
+      if (!stopped() && hears) await announce(true);
     }
   })();
 
   return {
     publish,
     connected: connected.promise,
-    isUp: () => client.connected,
+    isUp: () => client.connected && hears,
     stop: async () => {
       if (client.connected) await announce(false, GOODBYE_MS);
       stop.abort();

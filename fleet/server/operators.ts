@@ -23,6 +23,15 @@ interface StoredOperator {
   lockedUntil: number;
 }
 
+interface Session {
+  id: string;
+  /** That of the account when it was opened: it changes with password and roles. */
+  salt: string;
+  /** Monotonic, ms. */
+  from: number;
+  last: number;
+}
+
 const MAX_FAILURES = 5;
 const LOCK_MS = 15 * 60_000;
 const IDLE_MS = 15 * 60_000;
@@ -49,7 +58,7 @@ const toOperator = ({ id, name, roles }: StoredOperator): Operator => ({
 /** Accounts of staff and their sessions. Sessions live in memory and end with the process. */
 export class Operators {
   readonly #context: Context;
-  readonly #sessions = new Map<string, { operator: Operator; from: number; last: number }>();
+  readonly #sessions = new Map<string, Session>();
   readonly #places = new Map<string, number[]>();
 
   constructor(context: Context) {
@@ -77,8 +86,6 @@ export class Operators {
       );
       await audit(tx, this.#context, by, "operator.create", id, roles.join(" "));
     });
-    for (const [token, session] of this.#sessions)
-      if (session.operator.id === id) this.#sessions.delete(token);
     return ok({ id, name, roles });
   }
 
@@ -133,30 +140,38 @@ export class Operators {
       await audit(tx, this.#context, id, "login");
     });
     const token = randomBytes(32).toString("base64url");
-    this.#sessions.set(tokenHash(token), { operator, from: clock.mono(), last: clock.mono() });
+    this.#sessions.set(tokenHash(token), { id, salt, from: clock.mono(), last: clock.mono() });
     return ok({ token, operator });
   }
 
-  /** The operator of a session; undefined when it is unknown or over (15 min idle, 10 h in all). */
-  session(token: string | undefined): Operator | undefined {
-    if (!token) return undefined;
-    const key = tokenHash(token);
-    const session = this.#sessions.get(key);
-    if (!session) return undefined;
-    const now = this.#context.clock.mono();
-    if (now - session.last > IDLE_MS || now - session.from > LONGEST_MS) {
-      this.#sessions.delete(key);
-      return undefined;
-    }
-    session.last = now;
-    return session.operator;
+  /** The operator of a session, with the roles of this moment; undefined when it is unknown or over. It goes on from here. */
+  async session(token: string | undefined): Promise<Operator | undefined> {
+    const found = await this.#open(token);
+    if (found) found.session.last = this.#context.clock.mono();
+    return found?.operator;
   }
 
   /** Whether the session is still open, without prolonging it. */
-  alive(token: string | undefined): boolean {
-    const session = token ? this.#sessions.get(tokenHash(token)) : undefined;
+  async alive(token: string | undefined): Promise<boolean> {
+    return (await this.#open(token)) !== undefined;
+  }
+
+  /**
+   * A session ends after 15 minutes without a request, after 10 hours, and when its account is given a password or roles, which
+   * the command does in a process of its own.
+   */
+  async #open(token: string | undefined): Promise<{ session: Session; operator: Operator } | undefined> {
+    const key = token ? tokenHash(token) : "";
+    const session = this.#sessions.get(key);
+    if (!session) return undefined;
     const now = this.#context.clock.mono();
-    return session !== undefined && now - session.last <= IDLE_MS && now - session.from <= LONGEST_MS;
+    const stored = await this.#context.db.tx((tx) =>
+      tx.get<StoredOperator>("SELECT * FROM operators WHERE id = ?", session.id),
+    );
+    const over = now - session.last > IDLE_MS || now - session.from > LONGEST_MS;
+    if (stored && stored.salt === session.salt && !over) return { session, operator: toOperator(stored) };
+    this.#sessions.delete(key);
+    return undefined;
   }
 
   logout(token: string | undefined): void {

@@ -3,7 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { parseJson } from "../../drivers/kit/index.ts";
 
 /** What the centre knows of a person. A department puts its own register behind the port below. */
-export const PersonSchema = Type.Object({
+const PersonSchema = Type.Object({
   /** Identity card number with its check character. */
   number: Type.String({ minLength: 4, maxLength: 20 }),
   dateOfBirth: Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),

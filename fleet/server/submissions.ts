@@ -92,13 +92,15 @@ export class Submissions {
     await this.#advance(stored, storedManifest(stored.manifest), true);
   }
 
-  /** Newest first; nothing personal. */
-  list(limit = 500): Promise<Row[]> {
+  /** Those that wait for more, or for somebody to decide, and the newest of the others; newest first, nothing personal. */
+  list(ended = 500): Promise<Row[]> {
     return this.#context.db.tx((tx) =>
       tx.all(
-        `SELECT sid, unit, state, reason, reference, number, firstAt, acceptedAt, way FROM submissions
-         ORDER BY firstAt DESC LIMIT ?`,
-        limit,
+        `SELECT sid, unit, state, reason, reference, number, firstAt, acceptedAt, way FROM submissions s
+         WHERE state = 'receiving' OR EXISTS (SELECT 1 FROM applications WHERE sid = s.sid AND state = 'received')
+           OR sid IN (SELECT sid FROM submissions ORDER BY firstAt DESC LIMIT ?)
+         ORDER BY firstAt DESC`,
+        ended,
       ),
     );
   }

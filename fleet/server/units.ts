@@ -102,8 +102,11 @@ export class Units {
     return row ? (JSON.parse(row.services) as string[]) : undefined;
   }
 
-  /** Takes a birth, state or telemetry message. A late message of an older connection changes nothing. */
-  report(unit: string, kind: string, payload: Uint8Array): void {
+  /**
+   * Takes a birth, state or telemetry message. A late message of an older connection changes nothing, nor does one that the
+   * broker had kept of a connection of which newer is known.
+   */
+  report(unit: string, kind: string, payload: Uint8Array, retained = false): void {
     const envelope = parseJson(EnvelopeSchema, Buffer.from(payload).toString("utf8"), kind);
     const body = envelope.ok ? check(UnitReportSchema, envelope.value.d, kind) : envelope;
     if (!envelope.ok || !body.ok) return log("ignored", { unit, kind, reason: "schema" });
@@ -111,10 +114,14 @@ export class Units {
     const known = this.#live.get(unit);
     if (known && ep < known.epoch) return;
     const goesAway = body.value.online === false;
+    // Of the connection that is known only its end is news: the will of a unit that went while nobody listened.
+    if (retained && known?.epoch === ep && !goesAway) return;
+    const { clock } = this.#context;
+    const age = retained ? Math.max(0, clock.wall() - envelope.value.ts) : 0;
     this.#live.set(unit, {
       report: { ...known?.report, ...body.value },
-      lastSeen: this.#context.clock.wall(),
-      lastMono: this.#context.clock.mono(),
+      lastSeen: clock.wall() - age,
+      lastMono: clock.mono() - age,
       epoch: ep,
       online: !goesAway,
       requests: known?.requests ?? new Map(),

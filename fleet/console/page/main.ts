@@ -44,7 +44,7 @@ let events: EventSource | undefined;
 let drawing = 0;
 
 /** What an id of the centre looks like: an address that somebody was sent must not choose what the page asks for. */
-const ID = /^[A-Za-z0-9-]{8,64}$/;
+const ID = /^[A-Za-z0-9-]{1,64}$/;
 
 function place(): { name: string; id: string } {
   const [name = "", id = ""] = location.hash.replace(/^#\/?/, "").split("/");

@@ -18,6 +18,8 @@ const log = defineEvents("inbox", {
 /** Parts of one bundle, and bundles that may be under way at once: with the largest part, 48 MiB of disk at most. */
 const MOST_PARTS = 96;
 const MOST_UNDER_WAY = 2;
+/** Whole bundles wait until nobody is in a visit; together they take no more than this, bytes. */
+const MOST_WAITING = 64 * 1024 * 1024;
 /** The provisioner is another user, of the folder's group; the mask of a service would take the group's right away. */
 const FOR_GROUP = 0o640;
 /** The time is handed on this often, s: dates are days, and a disk wears. */
@@ -67,9 +69,11 @@ export class Inbox {
     if (parts < 1 || parts > MOST_PARTS || part >= parts) return log("ignored", { why: "parts" });
     const folder = join(this.#folder, `${id}.parts`);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const under = (await readdir(this.#folder)).filter((name) => name.endsWith(".parts"));
+    const names = await readdir(this.#folder);
+    if ((await this.#waiting(names)) + payload.length > MOST_WAITING) return log("ignored", { why: "full" });
+    const under = names.filter((name) => name.endsWith(".parts"));
     if (!under.includes(`${id}.parts`) && under.length >= MOST_UNDER_WAY) await this.#forgetOldest(under);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (await mkdir(folder, { recursive: true, mode: 0o700 })) await syncFolder(this.#folder);
     await durable(join(folder, n), payload);
     const there = new Set(await readdir(folder));
     for (let index = 0; index < parts; index++) if (!there.has(String(index))) return;
@@ -87,6 +91,18 @@ export class Inbox {
     await syncFolder(this.#folder);
     await rm(folder, { recursive: true, force: true });
     log("complete", { parts });
+  }
+
+  /** Bytes of whole bundles that nobody has taken yet. */
+  async #waiting(names: readonly string[]): Promise<number> {
+    let bytes = 0;
+    // It may be taken while it is looked for.
+    for (const name of names.filter((one) => one.endsWith(INBOX.bundle)))
+      bytes += await stat(join(this.#folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    return bytes;
   }
 
   /** A sender that never ends must not keep out one that does. */

@@ -41,12 +41,21 @@ export class Telemetry {
   }
 
   start(): void {
-    const { health, submissions } = this.#options;
+    const { health, submissions, link } = this.#options;
     const note = () => {
       this.#changed = true;
     };
     health.events.on("changed", note);
     submissions.events.on("changed", note);
+    // A centre that has been away knows what the broker kept: the birth, and nothing that has changed since.
+    let heard = false;
+    link.events.on("down", () => {
+      heard = false;
+    });
+    link.events.on("host", (online) => {
+      if (online && !heard) note();
+      heard = online;
+    });
     this.#loop ??= this.#run();
   }
 

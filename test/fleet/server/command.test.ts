@@ -40,6 +40,11 @@ test("the command makes an account beside the running centre, and its password w
   const login = await centre.operators.login("anna", password, "here");
   assert.ok(login.ok);
   assert.equal(login.value.operator.roles, ["approver", "officer"]);
+  // A session that is open ends with the roles that it was opened with.
+  const { token } = login.value;
+  assert.is((await centre.operators.session(token))?.id, "anna");
+  assert.is((await command(args("loader"), `${password}\n`)).code, 0);
+  assert.is(await centre.operators.session(token), undefined);
   const weak = await command(args("approver"), "short\n");
   assert.is(weak.code, 1);
   assert.match(weak.output, /twelve characters/);

@@ -275,4 +275,27 @@ test("a unit goes stale by its own promise, offline by its word, and an older co
   assert.is(await state(), "offline");
 });
 
+test("what the broker had kept is as old as it is, and takes nothing back that was said since", async (t) => {
+  const clock = movedClock();
+  const setup = await setUp(t, {}, clock);
+  const { units } = setup.centre;
+  const unit = await joinUnit(t, setup);
+  const kept = (kind: string, d: unknown) =>
+    units.report(unit.id, kind, Buffer.from(unit.envelope(kind, d)), true);
+  const slots = (state: string) => [{ slot: "03", state, latch: "locked" }];
+  const birth = { nextBy: 60, slots: slots("loaded") };
+  const view = async () => (await units.list())[0];
+  clock.move(3_600_000);
+  kept("birth", birth);
+  assert.is((await view())?.state, "stale");
+  assert.ok((await view())?.lastSeen ?? 0 < Date.now() + 1_000);
+  units.report(unit.id, "tel", Buffer.from(unit.envelope("tel", { nextBy: 60, slots: slots("unknown") })));
+  kept("birth", birth);
+  kept("state", { online: true });
+  assert.is((await view())?.slots?.[0]?.state, "unknown");
+  assert.is((await view())?.state, "online");
+  kept("state", { online: false });
+  assert.is((await view())?.state, "offline");
+});
+
 run();

@@ -4,12 +4,23 @@ import type { View } from "../main.ts";
 
 export const auditView: View = {
   live: ["submission", "application", "journal", "unit"],
-  async draw() {
-    const { rows } = await get<{ rows: AuditEntry[] }>("/api/audit");
+  async draw(scene) {
+    const before = /^[0-9]{1,15}$/.test(scene.id) ? scene.id : undefined;
+    const { rows } = await get<{ rows: AuditEntry[] }>(`/api/audit${before ? `?before=${before}` : ""}`);
+    const oldest = rows.at(-1);
     return h(
       "div",
       { class: "stack" },
-      head("Audit", "Who did and who looked at what."),
+      head(
+        "Audit",
+        "Who did and who looked at what.",
+        h(
+          "nav",
+          { class: "row", "aria-label": "Pages" },
+          before ? h("a", { href: "#/audit", ...test("audit-newest") }, "Newest") : null,
+          oldest ? h("a", { href: `#/audit/${oldest.n}`, ...test("audit-older") }, "Older") : null,
+        ),
+      ),
       h(
         "section",
         { class: "card" },

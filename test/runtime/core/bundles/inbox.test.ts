@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { up } from "../../../../fleet/contract/index.ts";
@@ -56,6 +65,19 @@ test("bundles that never become whole do not fill the disk nor keep others out",
   assert.is(inbox().length, 2);
   await part("good", 0, 1);
   assert.ok(inbox().includes("good.kbundle"));
+});
+
+test("whole bundles that nobody takes do not fill the disk", async (t) => {
+  const { state, inbox, part } = open(t);
+  await part("first", 0, 1);
+  const large = join(state, "inbox", "large.kbundle");
+  writeFileSync(large, "");
+  truncateSync(large, 64 * 1024 * 1024);
+  await part("second", 0, 1);
+  assert.equal(inbox(), ["first.kbundle", "large.kbundle"]);
+  rmSync(large);
+  await part("second", 0, 1);
+  assert.equal(inbox(), ["first.kbundle", "second.kbundle"]);
 });
 
 test("the time is handed on as it was signed, once an hour, and like bundles so that the provisioner can read it", async (t) => {
