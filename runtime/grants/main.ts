@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process";
 import { lookup } from "node:dns/promises";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { dirname } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { defineEvents } from "../../drivers/kit/index.ts";
-import { readConfiguration } from "../../provisioning/index.ts";
+import { readBoard, readConfiguration } from "../../provisioning/index.ts";
 import { addressSettings, type BrokerPlace, deviceRules, hostsOf, isKnown } from "./rules.ts";
+import { grantStick } from "./stick.ts";
+import { writeRules } from "./write.ts";
 
 const run = promisify(execFile);
 const log = defineEvents("grants", {
@@ -20,6 +21,16 @@ const log = defineEvents("grants", {
     what: "The broker's name has no address now; the core keeps the one that it had, or reaches nothing but this machine",
     fields: [],
   },
+  stick: {
+    level: "info",
+    what: "What is plugged into the service port was given to the provisioner; without such a port nothing is",
+    fields: ["port"],
+  },
+  board: {
+    level: "error",
+    what: "board.json says no place for sticks that could be told to udev",
+    fields: [],
+  },
 });
 
 const DEVICE_RULES = "/run/udev/rules.d/72-guichet-devices.rules";
@@ -29,18 +40,22 @@ const HOSTS = "/run/guichet/hosts";
 /**
  * Gives the processes of a unit what its configuration names and nothing else: device nodes by rules of udev, the broker's
  * address by a setting of the core's service and the core's own `/etc/hosts`. Run as root, before the others start and every
- * ten minutes; ends with 1 while the broker's name cannot be resolved.
+ * ten minutes; ends with 1 while the broker's name cannot be resolved. With `--board` it gives what is at the service port
+ * instead, before the gate of the bus admits anything.
  */
 export async function main(): Promise<void> {
-  const { state } = parseArgs({ options: { state: { type: "string" } } }).values;
-  if (!state) throw new TypeError("usage: grants --state DIR");
+  const { state, board } = parseArgs({
+    options: { state: { type: "string" }, board: { type: "string" } },
+  }).values;
+  if (board) return grantPort(board);
+  if (!state) throw new TypeError("usage: grants --state DIR | --board FILE");
   const configuration = await readConfiguration(state);
   // A unit without a configuration has nothing to give.
   if (!configuration.ok) return;
   const { devices, centre } = configuration.value;
   const place = await placeOf(new URL(centre.broker.url).hostname);
   const newAddresses = await grantAddresses(place);
-  const newDevices = await changed(DEVICE_RULES, deviceRules(devices), async () => {
+  const newDevices = await writeRules(DEVICE_RULES, deviceRules(devices), async () => {
     await run("udevadm", ["control", "--reload"]);
     const subsystems = ["tty", "i2c-dev", "video4linux"].map((name) => `--subsystem-match=${name}`);
     await run("udevadm", ["trigger", "--settle", ...subsystems]);
@@ -49,6 +64,17 @@ export async function main(): Promise<void> {
     log("changed", { devices: devices.length, addresses: place.addresses.length });
   if (place.addresses.length > 0) return;
   log("unresolved");
+  process.exitCode = 1;
+}
+
+async function grantPort(path: string): Promise<void> {
+  const board = await readBoard(path);
+  if (board.ok) {
+    const { usb } = board.value;
+    if (await grantStick({ usb })) log("stick", { port: usb?.servicePort });
+    return;
+  }
+  log("board", {}, board.error);
   process.exitCode = 1;
 }
 
@@ -69,19 +95,5 @@ async function grantAddresses(place: BrokerPlace): Promise<boolean> {
   await run("systemctl", ["set-property", "--runtime", CORE, ...addressSettings(place.addresses)]);
   // In place, because the core has this very file mounted.
   await writeFile(HOSTS, hosts);
-  return true;
-}
-
-/** Writes rules that are not there yet and has them applied; those that could not be are not left to be taken for it. */
-async function changed(path: string, text: string, apply: () => Promise<unknown>): Promise<boolean> {
-  if ((await readFile(path, "utf8").catch(() => undefined)) === text) return false;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text, { mode: 0o644 });
-  try {
-    await apply();
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
   return true;
 }

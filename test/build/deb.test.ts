@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { STICK_RULES } from "../../runtime/grants/index.ts";
 import { buildDeb, writeUnits } from "../../tools/deb.ts";
 import { suite } from "../kit.ts";
 import { exposureOf, GOALS, unexplained } from "../sandbox/exposure.ts";
@@ -89,6 +90,21 @@ test("a class of devices is known to the kernel before a service that may use it
 test("systemd never kills the guardian of GPIO locks, which outlives the vault to end its pulse", () => {
   const vault = readFileSync("provisioning/package/units/guichet-vault.service", "utf8");
   assert.equal(vault.match(/^KillMode=.*$/gm), ["KillMode=process"]);
+});
+
+test("the gate, which hears what strangers' devices say, cannot write rules of udev and waits for who does", () => {
+  const unit = (name: string) => readFileSync(`provisioning/package/units/guichet-${name}.service`, "utf8");
+  assert.not.match(unit("usb"), /^(ReadWrite|Bind)Paths=.*\/(run\/udev|run( |$))/m);
+  assert.match(unit("usb"), /^ReadWritePaths=\/sys\/devices/m);
+  for (const key of ["Wants", "After"])
+    assert.match(unit("usb"), new RegExp(`^${key}=guichet-port\\.service$`, "m"));
+  assert.match(unit("port"), /^ReadWritePaths=-\/run\/udev -\/sys\/devices$/m);
+  assert.match(unit("port"), /^ExecStart=.* --board \/etc\/guichet\/board\.json$/m);
+  assert.ok(unit("port").includes(`ConditionPathExists=|${STICK_RULES}\n`));
+  const gone = readFileSync("provisioning/package/debian/postrm", "utf8");
+  assert.ok(gone.includes(` ${STICK_RULES} `), "what it has written goes with the package");
+  // What every unit has in common says nothing of one board's port.
+  assert.not.match(readFileSync("provisioning/udev/70-guichet-usb.rules", "utf8"), /block/);
 });
 
 test("systemd reads its units without a complaint", (t) => {
