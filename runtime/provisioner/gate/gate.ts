@@ -13,6 +13,11 @@ const log = defineEvents("usb", {
     fields: ["port", "vendor", "product", "why", "descriptors"],
   },
   failed: { level: "error", what: "A USB device could not be looked at or switched", fields: ["port"] },
+  openAtBoot: {
+    level: "warn",
+    what: "Whatever was plugged in when the board was switched on was let in until now: the kernel was not told to keep it out",
+    fields: ["remedy"],
+  },
 });
 
 export interface GateOptions {
@@ -21,6 +26,8 @@ export interface GateOptions {
   doorOpen: () => Promise<boolean | undefined>;
   /** `/sys/bus/usb/devices`; the tests have their own. */
   root?: string;
+  /** What the kernel was told of devices that it meets before anybody looks; the tests have their own. */
+  parameter?: string;
 }
 
 const PORT = /^[0-9]+-[0-9]+(\.[0-9]+)*$/;
@@ -34,6 +41,7 @@ export class UsbGate {
   readonly #usb: Board["usb"];
   readonly #doorOpen: GateOptions["doorOpen"];
   readonly #root: string;
+  readonly #parameter: string;
   /** What was last said of what is at a port. */
   readonly #said = new Map<string, string>();
 
@@ -41,6 +49,18 @@ export class UsbGate {
     this.#usb = options.usb;
     this.#doorOpen = options.doorOpen;
     this.#root = options.root ?? "/sys/bus/usb/devices";
+    this.#parameter = options.parameter ?? "/sys/module/usbcore/parameters/authorized_default";
+  }
+
+  /** Says so when the bus was open from power-on until now, on a board with a port for strangers. Asked once, at the start. */
+  async checkBoot(): Promise<void> {
+    if (!this.#usb) return;
+    const told = await readFile(this.#parameter, "utf8").catch(() => undefined);
+    // A kernel without USB has let nothing in.
+    if (told === undefined || told.trim() === "0") return;
+    log("openAtBoot", {
+      remedy: "usbcore.authorized_default=0 on the kernel's command line (install.md, 2)",
+    });
   }
 
   /** Looks at the whole bus. @returns whether something is at the service port for which the door matters */

@@ -29,6 +29,7 @@ export async function main(): Promise<void> {
       const board = await readBoard(values.board);
       if (!board.ok) throw board.error;
       const gate = new UsbGate({ usb: board.value.usb, doorOpen: () => doorOpen(state) });
+      await gate.checkBoot();
       const [bell, stop] = [new Bell(), new AbortController()];
       const watchers = nodeFolders().map((folder): FSWatcher => watch(folder, () => bell.ring()));
       let waits = await gate.look();

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { setLog } from "../../../drivers/kit/index.ts";
 import { decideUsb, parseDescriptors } from "../../../provisioning/usb/index.ts";
 import { UsbGate } from "../../../runtime/provisioner/gate/gate.ts";
 import { Random } from "../../fuzz/streams.ts";
@@ -78,10 +79,10 @@ const USB = {
 function bus(t: TestContext, devices: Record<string, Buffer>) {
   const root = mkdtempSync("/dev/shm/guichet-usb-");
   t.after(() => rmSync(root, { recursive: true, force: true }));
-  const add = (port: string, bytes: Buffer) => {
-    mkdirSync(join(root, port));
+  const add = (port: string, bytes: Buffer, authorized = "0") => {
+    mkdirSync(join(root, port), { recursive: true });
     writeFileSync(join(root, port, "descriptors"), bytes);
-    writeFileSync(join(root, port, "authorized"), "0\n");
+    writeFileSync(join(root, port, "authorized"), `${authorized}\n`);
   };
   mkdirSync(join(root, "usb1"));
   writeFileSync(join(root, "usb1", "authorized_default"), "1\n");
@@ -110,6 +111,46 @@ test("a stick is let in at the service port while the door is open, and goes whe
   open = false;
   await gate.look();
   assert.is(letIn("1-1.4"), false);
+});
+
+test("from a kernel that has let nothing in, what is built in comes in at the start, hub by hub", async (t) => {
+  const { root, add, letIn } = bus(t, { "1-1": BUILT_IN["1-1"], "1-2": descriptors([[KEYBOARD]]) });
+  writeFileSync(join(root, "usb1", "authorized_default"), "0\n");
+  // A hub at the root of the bus is the kernel's own, and always in.
+  add("usb1", descriptors([[HUB]], [0x1d6b, 0x0002], 9), "1");
+  const gate = new UsbGate({ usb: USB, doorOpen: async () => false, root });
+  await gate.look();
+  assert.equal(["usb1", "1-1", "1-2"].map(letIn), [true, true, false]);
+  // Only now does the kernel see what hangs on the hub.
+  for (const port of ["1-1.2", "1-1.3"] as const) add(port, BUILT_IN[port]);
+  add("1-1.4", descriptors([[STICK]]));
+  await gate.look();
+  assert.equal(["1-1.2", "1-1.3", "1-1.4"].map(letIn), [true, true, false]);
+});
+
+test("a bus that was open from power-on is told once, with what mends it, where there is a service port", async (t) => {
+  const { root } = bus(t, {});
+  const parameter = join(root, "parameter");
+  const said: Record<string, unknown>[] = [];
+  setLog({ sink: (line) => said.push(line), level: "warn" });
+  t.after(() => setLog({ sink: () => undefined, level: "error" }));
+  const start = async (usb: typeof USB | undefined) => {
+    const gate = new UsbGate({ usb, doorOpen: async () => false, root, parameter });
+    await gate.checkBoot();
+    await gate.look();
+    return said.splice(0).map(({ event, level, remedy }) => [event, level, remedy]);
+  };
+  assert.equal(await start(USB), [], "a kernel without USB");
+  for (const open of ["-1\n", "1\n", "2\n"]) {
+    writeFileSync(parameter, open);
+    const [told, ...more] = await start(USB);
+    assert.equal(told?.slice(0, 2), ["usb.openAtBoot", "warn"], open);
+    assert.match(String(told?.[2]), /usbcore\.authorized_default=0/);
+    assert.equal(more, []);
+    assert.equal(await start(undefined), [], "nobody can reach it");
+  }
+  writeFileSync(parameter, "0\n");
+  assert.equal(await start(USB), []);
 });
 
 test("while nobody knows of the door a stick that was let in stays, and no other comes in", async (t) => {
