@@ -216,10 +216,11 @@ function argumentsOf({ image, disk, folder, nonce, serial, plugs, shelf }: Guest
     ...["-icount", `shift=${process.env.SHIFT ?? 0},sleep=on`],
     ...["-nodefaults", "-display", "none", "-rtc", "base=utc,clock=host"],
     ...["-kernel", image.kernel, "-initrd", image.initrd],
-    // Page tables that change with each call of the kernel cost an emulated processor more than the call.
+    // Page tables that change with each call of the kernel cost an emulated processor more than the call. The bus is shut from
+    // power-on, as docs/install.md has it.
     ...[
       "-append",
-      `root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=5 mitigations=off transparent_hugepage=never hil.nonce=${nonce}`,
+      `root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=5 mitigations=off transparent_hugepage=never usbcore.authorized_default=0 hil.nonce=${nonce}`,
     ],
     // What the guest has synced is with this machine's kernel, and stays when QEMU is killed; what it has not is lost.
     ...drive("root", disk, "cache=none"),
