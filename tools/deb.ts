@@ -112,12 +112,19 @@ export function writeUnits(folder: string): void {
   }
 }
 
+/** What dpkg runs and reads, `control` not yet filled in: scripts that judge versions know that of their own package. */
+export function writeScripts(folder: string, version: string): void {
+  cpSync(join(SOURCE, "debian"), folder, { recursive: true });
+  for (const name of ["preinst", "prerm"]) {
+    const script = join(folder, name);
+    writeFileSync(script, readFileSync(script, "utf8").replaceAll("%version%", version));
+  }
+}
+
 function writeControl(root: string, architecture: string, version: string): void {
   const folder = join(root, "DEBIAN");
-  cpSync(join(SOURCE, "debian"), folder, { recursive: true });
+  writeScripts(folder, version);
   const size = execFileSync("du", ["-sk", "--apparent-size", "--exclude=DEBIAN", root], { encoding: "utf8" });
-  const preinst = join(folder, "preinst");
-  writeFileSync(preinst, readFileSync(preinst, "utf8").replaceAll("%version%", version));
   const control = readFileSync(join(folder, "control"), "utf8")
     .replace("%version%", version)
     .replace("%architecture%", architecture)
