@@ -47,7 +47,7 @@ test("holds what a unit runs, nothing of the bench and of developing, with modes
     names.has("./usr/share/doc/guichet/copyright") && names.has("./usr/share/doc/guichet/install.md"),
   );
   const control = dpkg("-f", file);
-  assert.match(control, /^Depends: nodejs \(>= 20\), systemd \(>= 253\)/m);
+  assert.match(control, /^Depends: nodejs \(>= 20\), systemd \(>= 254\)/m);
   assert.match(control, /^Installed-Size: \d{4,}$/m);
 });
 
@@ -92,6 +92,31 @@ test("systemd never kills the guardian of GPIO locks, which outlives the vault t
   assert.equal(vault.match(/^KillMode=.*$/gm), ["KillMode=process"]);
 });
 
+/** Seconds until a service that ends again and again is tried anew, one after the other, as systemd 254 reckons. */
+function delays(text: string, count: number): number[] {
+  const setting = (name: string) => new RegExp(`^${name}=(\\d+)(ms)?$`, "m").exec(text);
+  const seconds = (name: string) => Number(setting(name)?.[1]) / (setting(name)?.[2] ? 1_000 : 1);
+  const [first, last, steps] = [
+    seconds("RestartSec"),
+    seconds("RestartMaxDelaySec"),
+    seconds("RestartSteps"),
+  ];
+  return Array.from({ length: count }, (_, n) =>
+    n + 1 > steps ? last : first * (last / first) ** (n / steps),
+  );
+}
+
+test("a provisioner that cannot start is tried ever more seldom, and one that has crashed comes back at once", (t) => {
+  const folder = temporary(t);
+  writeUnits(folder);
+  const text = readFileSync(join(folder, "guichet-provisioner.service"), "utf8");
+  const tries = delays(text, 60);
+  assert.is(tries[0], 0.5);
+  assert.ok(Math.max(...tries.slice(0, 4)) < 1, `${tries}`);
+  assert.is(tries.at(-1), 20);
+  assert.ok(tries.slice(0, 30).reduce((sum, one) => sum + one, 0) < 600, "slow within ten minutes");
+});
+
 test("the gate, which hears what strangers' devices say, cannot write rules of udev and waits for who does", () => {
   const unit = (name: string) => readFileSync(`provisioning/package/units/guichet-${name}.service`, "utf8");
   assert.not.match(unit("usb"), /^(ReadWrite|Bind)Paths=.*\/(run\/udev|run( |$))/m);
@@ -120,10 +145,13 @@ test("systemd reads its units without a complaint", (t) => {
   );
   const complaints = stderr
     .split("\n")
-    // What is not there where this is built: the programs themselves, and a setting that came with systemd 253.
+    // What is not there where this is built: the programs themselves, and settings that came with systemd 253 and 254.
     .filter((line) => line.includes(folder) || line.includes("guichet"))
     .filter(
-      (line) => !/Unknown key( name)? 'OpenFile'|is not executable: No such file|seatd\.service/.test(line),
+      (line) =>
+        !/Unknown key( name)? '(OpenFile|RestartSteps|RestartMaxDelaySec)'|is not executable: No such file|seatd\.service/.test(
+          line,
+        ),
     );
   assert.equal(complaints, []);
   assert.ok(existsSync(join(folder, "guichet-core.service")));

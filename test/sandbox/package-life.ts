@@ -66,6 +66,10 @@ const inService = (what: string): Promise<unknown> =>
     60_000,
   );
 const pids = (): string => unit.run("systemctl", "show", "-p", "MainPID", "--value", ...SERVICES);
+/** What V8 has compiled of the programs: which file, and since when. */
+const compiled = (): string => unit.run("sh", "-c", "cd /usr/lib/guichet && stat -c '%n %i %Y' *.cache");
+const ofProvisioner = (property: string): string =>
+  unit.run("systemctl", "show", "-p", property, "--value", "guichet-provisioner").trim();
 /** Moments of the monotonic clock at which each service came to be as it is, ms. */
 const since = (property: string): Record<string, number> =>
   Object.fromEntries(
@@ -205,13 +209,19 @@ try {
     JSON.stringify({ up, down }),
   );
 
+  const running = pids();
+  const programs = compiled();
   const older = await dpkg([], "-i", "/opt/first.deb");
-  await inService("it goes on after the refused downgrade");
   tell(
-    "an older version is refused, and the unit goes on",
-    older.status !== 0 && installed() === `ii ${NEWER}`,
+    "an older version is refused, nothing was changed as it says, and no process of the unit was touched",
+    older.status !== 0 &&
+      installed() === `ii ${NEWER}` &&
+      /may not understand .* Nothing was changed/.test(older.text) &&
+      pids() === running,
     older.text,
   );
+  tell("after that everything is compiled as it was", compiled() === programs, compiled());
+  await inService("it goes on after the refused downgrade");
 
   const removed = await dpkg([], "-r", "guichet");
   tell(
@@ -251,10 +261,19 @@ try {
     `${forced.text} ${left.join(" ")}`,
   );
 
+  // A board that is nobody's: installed before anybody has said what it is.
+  await dpkg([], "-i", "/opt/first.deb");
+  await eventually("it was tried five times", () => Number(ofProvisioner("NRestarts")) >= 5, 60_000);
+  const next = ofProvisioner("RestartUSecNext");
+  tell(
+    "without an identity it is tried ever more seldom",
+    ofProvisioner("RestartUSec") === "500ms" && /^([89]\d\d(\.\d+)?ms|[1-9]\d?(\.\d+)?s)$/.test(next),
+    next,
+  );
   unit.run("mkdir", "-p", "/etc/guichet");
   unit.write("/etc/guichet/identity.json", identity);
-  await dpkg([], "-i", "/opt/first.deb");
   await eventually("the provisioner runs", () => active().includes("guichet-provisioner"), 30_000);
+  tell("it comes up by itself once the identity is there", active().join() === "guichet-provisioner");
   const lastKeys = unit.run("sh", "-c", `cat ${STATE}/keys/*`);
   tell(
     "installed after a purge it is a new board with new keys",
