@@ -114,6 +114,11 @@ test("a provisioner that cannot start is tried ever more seldom, and one that ha
   assert.is(tries[0], 0.5);
   assert.ok(Math.max(...tries.slice(0, 4)) < 1, `${tries}`);
   assert.is(tries.at(-1), 20);
+  assert.match(
+    text,
+    /^ExecStartPost=-\+\/usr\/bin\/systemctl reset-failed guichet-provisioner\.service$/m,
+    "what failed before it has started is not held against it",
+  );
   assert.ok(tries.slice(0, 30).reduce((sum, one) => sum + one, 0) < 600, "slow within ten minutes");
 });
 
