@@ -1,12 +1,12 @@
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { err, type Fault, parseJson } from "../../drivers/kit/index.ts";
+import { err, type Fault } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import type { BundleKind } from "../bundle/manifest.ts";
 import { piecesOf } from "../bundle/source.ts";
 import { wrongCertificate } from "../device/keys.ts";
-import { UnitConfigurationSchema } from "../unit-configuration.ts";
+import { parseConfiguration } from "../unit-check.ts";
 import { generationFolder, type Standing } from "./layout.ts";
 import { type Chosen, choose, type Given, type Report, type Terms } from "./select.ts";
 
@@ -123,7 +123,7 @@ async function dryRun(
   const unitFile = pieces.get("unit.json");
   if (!unitFile) return undefined;
   if (!after.claim) return bundleFault("unclaimed");
-  const parsed = parseJson(UnitConfigurationSchema, await textOf(unitFile), "unit.json");
+  const parsed = parseConfiguration(await textOf(unitFile));
   if (!parsed.ok) return parsed.error;
   const { unit, site, services } = parsed.value;
   if (unit !== after.claim.unit || site !== after.claim.site)

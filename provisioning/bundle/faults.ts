@@ -82,6 +82,10 @@ export const bundleFault = defineErrors("bundle", {
     "The bundle lacks a file that a unit needs",
     "Make the bundle anew with the named file, or put the bundle with it on the same stick",
   ),
+  contradictory: user(
+    "The configuration gives one place two names or one name two places, or names a device or place that is not there",
+    "Correct the named place of unit.json and make the bundle anew",
+  ),
   notInstallable: user(
     "The unit does not install software from bundles",
     "Install the package as docs/install.md says; the bundle itself is good",

@@ -21,7 +21,7 @@ import {
 } from "../../bundle/index.ts";
 import { BOOTSTRAP, BootstrapSchema, ClaimSchema } from "../../claim.ts";
 import { type KeySet, readKeyFile } from "../../keys/index.ts";
-import { UnitConfigurationSchema } from "../../unit-configuration.ts";
+import { parseConfiguration } from "../../unit-check.ts";
 import type { Command } from "../command.ts";
 import { toolFault } from "../faults.ts";
 import { filesFor, writeWhole } from "../files.ts";
@@ -46,7 +46,7 @@ function wrongContent({ kind, files }: BundleContent): Fault | undefined {
     Buffer.from(files.find((file) => file.path === path)?.bytes ?? []).toString("utf8");
   const checked =
     kind === "configuration"
-      ? parseJson(UnitConfigurationSchema, of("unit.json"), "unit.json")
+      ? parseConfiguration(of("unit.json"))
       : kind === "claim"
         ? parseJson(ClaimSchema, of("claim.json"), "claim.json")
         : undefined;

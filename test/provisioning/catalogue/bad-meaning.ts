@@ -37,6 +37,23 @@ const unitFile = (name: string, change: Json, code: string, at?: string): Bad =>
   code,
   ...(at ? { at } : {}),
 });
+const board = (role: string, number: number): Json => ({
+  role,
+  driver: "lock.kerong",
+  port: { path: "/dev/serial/locks", baudRate: 19_200 },
+  board: number,
+  compartments: 2,
+  lockedBit: 1,
+  pulseMs: 200,
+});
+/** A board with two slots and a dispenser, and what a change of the slots, or more devices, make of them. */
+const wired = (name: string, change: (slots: Json[]) => unknown[], at: string, more: Json[] = []): Bad => {
+  const port = { path: "/dev/serial/dispenser", baudRate: 19_200 };
+  const dispenser = { role: "dispenser.main", driver: "dispenser.crt591", profile: "m001", address: 0, port };
+  const slots = ["A1", "A2"].map((slot, compartment) => ({ slot, lock: "lock.main", compartment }));
+  const devices = [board("lock.main", 0), dispenser, ...more];
+  return unitFile(name, { devices, slots: change(slots) }, "bundle.contradictory", at);
+};
 const claim = (name: string, change: Json, code: string, at?: string): Bad => ({
   name: `claim: ${name}`,
   make: () => withFiles("claim", { "claim.json": JSON.stringify({ ...CLAIM, ...change }) }),
@@ -245,6 +262,40 @@ export const MEANING: Bad[] = [
     { devices: [{ role: "lock.main", driver: "lock.kerong" }] },
     "schema.invalid",
   ),
+  wired("two slots of one name", (slots) => [...slots, { ...slots[1], slot: "A1" }], "/slots/2/slot"),
+  wired(
+    "a compartment and a magazine of one name",
+    (slots) => [...slots, { slot: "A1", dispenser: "dispenser.main", magazine: 0, capacity: 5 }],
+    "/slots/2/slot",
+  ),
+  wired("two slots behind one door", ([first]) => [first, { ...first, slot: "A2" }], "/slots/1/compartment"),
+  wired(
+    "two names for one magazine",
+    () => ["M1", "M2"].map((slot) => ({ slot, dispenser: "dispenser.main", magazine: 0, capacity: 5 })),
+    "/slots/1/magazine",
+  ),
+  wired(
+    "a slot behind a lock that there is not",
+    ([first]) => [{ ...first, lock: "lock.other" }],
+    "/slots/0/lock",
+  ),
+  wired(
+    "a slot behind a dispenser as if it were a lock",
+    ([first]) => [{ ...first, lock: "dispenser.main" }],
+    "/slots/0/lock",
+  ),
+  wired(
+    "a magazine of a dispenser that there is not",
+    () => [{ slot: "M1", dispenser: "lock.main", magazine: 0, capacity: 5 }],
+    "/slots/0/dispenser",
+  ),
+  wired(
+    "a compartment that its board does not have",
+    ([first]) => [{ ...first, compartment: 2 }],
+    "/slots/0/compartment",
+  ),
+  wired("two devices of one name", (slots) => slots, "/devices/2/role", [board("lock.main", 1)]),
+  wired("two names for one board", (slots) => slots, "/devices/2/board", [board("lock.other", 0)]),
   unitFile("a field of its own", { debug: true }, "schema.invalid"),
   unitFile("no roles", { roles: [] }, "schema.invalid", "/roles"),
   unitFile("a service's name that is a path", { services: ["../../keys"] }, "schema.invalid", "/services/0"),
