@@ -188,6 +188,11 @@ export const log = defineEvents("vault", {
     what: "An item that a motion had left in a dispenser's path was captured into the bin",
     fields: ["effect", "slot", "outcome"],
   },
+  moved: {
+    level: "error",
+    what: "The configuration says that a slot or magazine is elsewhere than where its items were laid in; nothing is handed out of it until somebody has looked",
+    fields: ["slot"],
+  },
   recovered: {
     level: "warn",
     what: "A motion that was under way when the process ended got its outcome",

@@ -19,6 +19,12 @@ export interface SlotRow extends Row {
   magazine: string | null;
   /** Order in the magazine, the lowest comes out first; null when the item is not in it. */
   place: number | null;
+  /** Where a compartment is, as pins.ts says it; null before that was written down. */
+  device: string | null;
+  compartment: number | null;
+  /** Where the configuration says that it is, as long as that is in doubt. */
+  to_device: string | null;
+  to_compartment: number | null;
 }
 
 export interface EffectRow extends Row {
@@ -96,6 +102,12 @@ export const MIGRATIONS = [
      PRIMARY KEY (effect, motion));
    ${STOCK_SCHEMA}`,
   "CREATE TABLE alarms (role TEXT PRIMARY KEY, alarm TEXT NOT NULL, at INTEGER NOT NULL)",
+  // A slot is held to its place, whatever a later configuration says.
+  `ALTER TABLE slots ADD COLUMN device TEXT;
+   ALTER TABLE slots ADD COLUMN compartment INTEGER;
+   ALTER TABLE slots ADD COLUMN to_device TEXT;
+   ALTER TABLE slots ADD COLUMN to_compartment INTEGER;
+   ALTER TABLE magazines ADD COLUMN position INTEGER`,
 ];
 
 export type Seen = Pick<LockState, "latch" | "item">;

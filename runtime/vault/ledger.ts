@@ -11,7 +11,7 @@ import {
 import type { VaultRow } from "../ipc/index.ts";
 import type { CardSeen } from "./card-evidence.ts";
 import { addExchange, payUnlock } from "./exchange-rows.ts";
-import { vaultFault } from "./faults.ts";
+import { log, vaultFault } from "./faults.ts";
 import {
   type About,
   type EffectRow,
@@ -24,6 +24,7 @@ import {
   type SlotRow,
   slotAfter,
 } from "./ledger-schema.ts";
+import { type PinnedPlace, pinHere, pinMagazines, pinSlots } from "./pins.ts";
 import { addMagazines, type MagazinePlace, noteSettled, readStock, type Stock } from "./stock.ts";
 
 export type { EffectRow, Intent, Seen, SlotRow } from "./ledger-schema.ts";
@@ -58,7 +59,7 @@ export class Ledger {
     options: {
       clock: Clock;
       mint: Mint;
-      slots: readonly string[];
+      slots: readonly PinnedPlace[];
       magazines?: readonly MagazinePlace[];
       synchronousForMutant?: "NORMAL";
     },
@@ -68,15 +69,23 @@ export class Ledger {
       migrations: MIGRATIONS,
       ...(mutant ? { synchronousForMutant: mutant } : {}),
     });
-    await store.tx(async (t) => {
-      for (const slot of options.slots) {
+    const doubtful = await store.tx(async (t) => {
+      const magazines = options.magazines ?? [];
+      for (const { slot } of options.slots) {
         await t.run(
           "INSERT INTO slots (slot, state) VALUES (?, 'empty') ON CONFLICT (slot) DO NOTHING",
           slot,
         );
       }
-      await addMagazines(t, options.magazines ?? []);
+      await addMagazines(t, magazines);
+      const wall = options.clock.wall();
+      const names = magazines.map(({ slot }) => slot);
+      return [
+        ...(await pinSlots(t, options.slots, names, wall)),
+        ...(await pinMagazines(t, magazines, wall)),
+      ];
     });
+    for (const slot of doubtful) log("moved", { slot });
     return new Ledger(store, options.clock, options.mint);
   }
 
@@ -242,6 +251,7 @@ export class Ledger {
           next.state === "unknown" || next.state === "presented" ? intent.effect : null,
           intent.slot,
         );
+        if (outcome === "empty") await pinHere(t, intent.slot);
       }
     });
   }
@@ -310,6 +320,7 @@ export class Ledger {
           gone ? null : slot.item_hash,
           slot.slot,
         );
+        await pinHere(t, slot.slot);
         if (slot.effect) await t.run("UPDATE effects SET left_at = NULL WHERE effect = ?", slot.effect);
         if (slot.magazine && slot.item_hash) await noteSettled(t, slot.magazine, finding);
       },

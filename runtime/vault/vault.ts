@@ -27,6 +27,7 @@ import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
 import type { MotionContext } from "./motion.ts";
 import { Papers } from "./papers.ts";
+import { placeOf } from "./pins.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
 import { Refusals } from "./refusals.ts";
 import { checkVerification } from "./self-check.ts";
@@ -65,7 +66,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   const ledger = await Ledger.open(join(options.state, "vault", "ledger.db"), {
     clock,
     mint,
-    slots: compartments.map((place) => place.slot),
+    slots: compartments.map((place) => placeOf(place, config.devices)),
     magazines,
     ...(mutant ? { synchronousForMutant: mutant } : {}),
   });

@@ -261,13 +261,16 @@ export async function wireRig(
     },
   };
   // The first start makes the ledger.
+  const { placeOf } = await import("../../runtime/vault/pins.ts");
   const { Ledger } = await import("../../runtime/vault/ledger.ts");
   const ledger = await Ledger.open(join(state, "vault", "ledger.db"), {
     clock: systemClock,
     mint: () => {
       throw new TypeError("nothing moves here");
     },
-    slots: configuration.slots.map(({ slot }) => slot),
+    slots: configuration.slots.flatMap((place) =>
+      "lock" in place ? [placeOf(place, configuration.devices)] : [],
+    ),
   });
   await ledger.close();
   return rig;

@@ -33,7 +33,7 @@ export async function checkVault(
   const ledger = await Ledger.open(path, {
     clock: systemClock,
     mint: () => ({}) as never,
-    slots: ["1", "2", "3", "4"],
+    slots: ["1", "2", "3", "4"].map((slot, compartment) => ({ slot, device: "lock.main/0", compartment })),
   });
   try {
     const locks = shownBy(state);

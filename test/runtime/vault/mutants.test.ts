@@ -3,8 +3,9 @@ import { suite } from "../../kit.ts";
 import { type Edit, mustCatch, mutate } from "../../support/mutate.ts";
 import { afterCut } from "./after-cut.ts";
 import { rules as whileAlive } from "./rules.ts";
+import { wiring } from "./wiring.ts";
 
-const rules = { ...whileAlive, ...afterCut };
+const rules = { ...whileAlive, ...afterCut, ...wiring };
 
 /** A vault from which one rule was taken away, by replacing one place of its source. */
 interface Mutant extends Edit {
@@ -230,6 +231,43 @@ const mutants: Record<string, Mutant> = {
     from: 'if (now.item === "unknown" && watched) return "empty";',
     to: 'if (now.item === "unknown") return "empty";',
     caughtBy: BLIND,
+  },
+  "a new configuration is believed, whatever lies in its slots": {
+    file: "pins.ts",
+    from: "if (taken || inDoubt || (row.device !== null && holds(row))) {",
+    to: "if (false) {",
+    caughtBy: "slots that a new configuration exchanges hand out nobody's item",
+  },
+  "a finding from before another configuration settles a slot": {
+    file: "pins.ts",
+    from: "if (isSame(said, next) && (inDoubt || !taken)) continue;",
+    to: "if (inDoubt || (isSame(said, next) && !taken)) continue;",
+    caughtBy: "slots that a new configuration exchanges hand out nobody's item",
+  },
+  "a new slot is empty, whatever lay behind its door": {
+    file: "pins.ts",
+    from: "if (taken || inDoubt",
+    to: "if (inDoubt",
+    caughtBy: "a slot behind whose door another one's item lies is not loaded",
+  },
+  "where an item may lie still is forgotten with its slot's new place": {
+    file: "pins.ts",
+    from: "[row, lastSaid(row)]",
+    to: "[lastSaid(row)]",
+    caughtBy: "a slot behind whose door another one's item lies is not loaded",
+  },
+  "the address of a board does not count": {
+    file: "pins.ts",
+    from: "const address = device",
+    to: "const address = false && device",
+    caughtBy: "boards whose addresses are exchanged hand out nobody's item",
+  },
+  "a loading is judged by the door of another slot": {
+    file: "pins.ts",
+    from: 'row.state !== "empty" || open.some(({ slot }) => slot === row.slot);',
+    to: 'row.state !== "empty";',
+    caughtBy:
+      "a loading that was under way when the slots were exchanged is not judged by another slot's door",
   },
   "an emptying whose door was seen open is called undone": {
     file: "evidence.ts",

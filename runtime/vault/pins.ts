@@ -1,0 +1,219 @@
+import { newId } from "../../drivers/kit/index.ts";
+import type { DeviceConfiguration } from "../../drivers/registry/index.ts";
+import { appendJournal, type Row, type Statements } from "../../drivers/store/index.ts";
+import { type EffectRow, family, intentOf, type SlotRow } from "./ledger-schema.ts";
+import { type MagazinePlace, markSuspect, settleCard } from "./stock.ts";
+
+/** Where the configuration says that a slot is. */
+export interface PinnedPlace {
+  slot: string;
+  /** Role of its lock, with what tells that from another one on the same wire. */
+  device: string;
+  compartment: number;
+}
+
+/** Where nothing is: of a slot whose place another one has taken. */
+const NOWHERE = { device: "", compartment: -1 };
+const MOVED = "moved";
+
+/** The place of a compartment by role, address and number: each of them decides which door opens. */
+export function placeOf(
+  { slot, lock, compartment }: { slot: string; lock: string; compartment: number },
+  devices: readonly DeviceConfiguration[],
+): PinnedPlace {
+  const device = devices.find(({ role }) => role === lock);
+  const address = device?.driver === "lock.kerong" ? `/${device.board}` : "";
+  const coil = device?.driver === "lock.gpio" ? device.compartments[compartment]?.coil : undefined;
+  return { slot, device: `${lock}${coil ? `/${coil.chip}/${coil.offset}` : address}`, compartment };
+}
+
+/**
+ * Holds every compartment to the place where its item was laid in. A configuration may say something else than the one
+ * before: an empty slot takes its new place; one that is not, or whose new place is where the ledger knows something else,
+ * is `unknown` under an effect of its own until an operator has looked, and what was under way there ends `unknown`. Within
+ * the transaction that opens the ledger, so that there is no start without it. Answers the slots that came in doubt.
+ * @param magazines names of the magazines, which a compartment may have had before
+ */
+export async function pinSlots(
+  t: Statements,
+  places: readonly PinnedPlace[],
+  magazines: readonly string[],
+  wall: number,
+): Promise<string[]> {
+  const rows = await t.all<SlotRow>("SELECT * FROM slots WHERE magazine IS NULL ORDER BY slot");
+  const open = await t.all<EffectRow>("SELECT * FROM effects WHERE state = 'ISSUED'");
+  const holds = (row: SlotRow) => row.state !== "empty" || open.some(({ slot }) => slot === row.slot);
+  const doubtful: string[] = [];
+  for (const row of rows) {
+    const said = lastSaid(row);
+    const place = places.find(({ slot }) => slot === row.slot);
+    const next = place ?? (isLost(row, places, magazines) ? NOWHERE : said);
+    const inDoubt = row.to_device !== null;
+    const taken =
+      place && rows.some((one) => one !== row && holds(one) && claims(one).some((at) => isSame(at, place)));
+    if (isSame(said, next) && (inDoubt || !taken)) continue;
+    if (taken || inDoubt || (row.device !== null && holds(row))) {
+      await doubt(t, row, open, wall);
+      doubtful.push(row.slot);
+      await t.run(
+        "UPDATE slots SET to_device = ?, to_compartment = ? WHERE slot = ?",
+        next.device,
+        next.compartment,
+        row.slot,
+      );
+    } else {
+      await t.run(
+        "UPDATE slots SET device = ?, compartment = ? WHERE slot = ?",
+        next.device,
+        next.compartment,
+        row.slot,
+      );
+    }
+  }
+  return doubtful;
+}
+
+/** Somebody has looked into a slot whose place was in doubt: its place is where the configuration says, and nothing else's. */
+export async function pinHere(t: Statements, slot: string): Promise<void> {
+  const row = await t.get<SlotRow>("SELECT * FROM slots WHERE slot = ? AND to_device IS NOT NULL", slot);
+  if (!row) return;
+  for (const [device, compartment] of [
+    ["device", "compartment"],
+    ["to_device", "to_compartment"],
+  ])
+    await t.run(
+      `UPDATE slots SET ${device} = ?, ${compartment} = ? WHERE ${device} = ? AND ${compartment} = ? AND slot <> ?`,
+      NOWHERE.device,
+      NOWHERE.compartment,
+      row.to_device,
+      row.to_compartment,
+      slot,
+    );
+  await t.run(
+    "UPDATE slots SET device = to_device, compartment = to_compartment, to_device = NULL, to_compartment = NULL WHERE slot = ?",
+    slot,
+  );
+}
+
+interface Place {
+  device: string | null;
+  compartment: number | null;
+}
+
+const isSame = (one: Place, other: Place): boolean =>
+  one.device === other.device && one.compartment === other.compartment;
+
+/** Where a slot was said to be when it was last looked at. */
+const lastSaid = (row: SlotRow): Place =>
+  row.to_device === null ? row : { device: row.to_device, compartment: row.to_compartment };
+
+/** Where its item may lie. */
+const claims = (row: SlotRow): Place[] => [row, lastSaid(row)];
+
+/** Whether a slot that is not configured has lost its place: to another one, or it was never known. */
+function isLost(row: SlotRow, places: readonly PinnedPlace[], magazines: readonly string[]): boolean {
+  if (row.to_device !== null) return false;
+  return row.device === null || magazines.includes(row.slot) || places.some((place) => isSame(place, row));
+}
+
+/** What lies in a slot is not known any more; a motion that was under way there is over. */
+async function doubt(t: Statements, row: SlotRow, open: readonly EffectRow[], wall: number): Promise<void> {
+  let itemHash = row.item_hash;
+  for (const effect of open.filter(({ slot }) => slot === row.slot)) {
+    itemHash ??= effect.item_hash;
+    await endUnknown(t, effect, wall);
+  }
+  const effect = newId(wall);
+  await t.run(
+    "UPDATE slots SET state = 'unknown', item_hash = ?, effect = ?, place = NULL WHERE slot = ?",
+    itemHash,
+    effect,
+    row.slot,
+  );
+  const item = itemHash ? { itemHash } : {};
+  await appendJournal(t, wall, "slot.unknown", { effect, slot: row.slot, ...item, detail: MOVED });
+}
+
+async function endUnknown(t: Statements, row: EffectRow, wall: number): Promise<void> {
+  await t.run("UPDATE effects SET state = 'DONE', outcome = 'unknown' WHERE effect = ?", row.effect);
+  const area = family(row.kind);
+  await appendJournal(t, wall, area === "exchange" ? "exchange.unknown" : `${area}.outcome`, {
+    effect: row.effect,
+    slot: row.slot,
+    ...(row.voucher ? { voucher: row.voucher } : {}),
+    ...(row.item_hash ? { itemHash: row.item_hash } : {}),
+    outcome: "unknown",
+    detail: MOVED,
+    ...(row.operator ? { operator: row.operator } : {}),
+  });
+}
+
+interface MagazineRow extends Row {
+  magazine: string;
+  dispenser: string;
+  position: number | null;
+}
+
+/**
+ * The same of magazines. What lies in one that was moved is fed by nobody until staff have listed it anew; an item on its way
+ * from it, or left at a gate, is `unknown`, and so is all that lies in one whose position another magazine has taken.
+ */
+export async function pinMagazines(
+  t: Statements,
+  magazines: readonly MagazinePlace[],
+  wall: number,
+): Promise<string[]> {
+  const doubtful: string[] = [];
+  for (const row of await t.all<MagazineRow>("SELECT * FROM magazines ORDER BY magazine")) {
+    const place = magazines.find(({ slot }) => slot === row.magazine);
+    const isAt = ({ dispenser, magazine }: MagazinePlace) =>
+      dispenser === row.dispenser && magazine === row.position;
+    if (place ? isAt(place) : row.position === NOWHERE.compartment) continue;
+    const known = row.position !== null;
+    if (!place && known && !magazines.some(isAt)) continue;
+    const { dispenser, magazine } = place ?? { ...row, magazine: NOWHERE.compartment };
+    if (known && (await doubtMagazine(t, row, place, wall))) doubtful.push(row.magazine);
+    await t.run(
+      "UPDATE magazines SET dispenser = ?, position = ? WHERE magazine = ?",
+      dispenser,
+      magazine,
+      row.magazine,
+    );
+  }
+  return doubtful;
+}
+
+/** Answers whether there was anything in it, or on its way. */
+async function doubtMagazine(
+  t: Statements,
+  row: MagazineRow,
+  place: MagazinePlace | undefined,
+  wall: number,
+): Promise<boolean> {
+  const slots = await t.all<SlotRow>("SELECT * FROM slots WHERE magazine = ? ORDER BY slot", row.magazine);
+  const own = ({ slot }: EffectRow) => slot === row.magazine || slots.some((one) => one.slot === slot);
+  const open = (await t.all<EffectRow>("SELECT * FROM effects WHERE state = 'ISSUED'")).filter(own);
+  const left = (await t.all<EffectRow>("SELECT * FROM effects WHERE left_at IS NOT NULL")).filter(own);
+  for (const effect of left)
+    await t.run(
+      "UPDATE effects SET left_at = NULL, outcome = 'unknown', modifier = NULL WHERE effect = ?",
+      effect.effect,
+    );
+  const before: MagazinePlace = { slot: row.magazine, dispenser: row.dispenser, magazine: 0, capacity: 0 };
+  for (const effect of open) {
+    await settleCard(t, {
+      intent: intentOf(effect),
+      verdict: { outcome: "unknown", card: "unknown" },
+      magazine: before,
+      readHash: effect.read_hash ?? undefined,
+    });
+    await endUnknown(t, effect, wall);
+  }
+  const items = await t.all<SlotRow>(
+    "SELECT * FROM slots WHERE magazine = ? AND state <> 'empty' ORDER BY slot",
+    row.magazine,
+  );
+  for (const item of items) if (!place || item.state !== "loaded") await doubt(t, item, [], wall);
+  if (items.some(({ state }) => state === "loaded")) await markSuspect(t, row.magazine, MOVED);
+  return items.length + open.length + left.length > 0;
+}

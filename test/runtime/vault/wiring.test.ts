@@ -1,0 +1,84 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { openStore } from "../../../drivers/store/index.ts";
+import type { UnitConfiguration } from "../../../provisioning/index.ts";
+import { startVault } from "../../../runtime/vault/index.ts";
+import { suite } from "../../kit.ts";
+import { CARDS, cardRig } from "../../support/card-rig.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
+import { collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
+import { rewire, slotsOf, wiring } from "./wiring.ts";
+
+/** What a new configuration says of slots in which things lie already. */
+const { test, run } = suite("wiring", 30_000);
+
+for (const [name, scenario] of Object.entries(wiring)) test(name, (t) => scenario(t, startVault));
+
+async function settled(rig: WireRig, client: VaultClient, slot: string, finding: "notMoved" | "removed") {
+  const effect = (await slotsOf(client))[slot]?.effect ?? "";
+  const settlement = rig.papers.settlement(slot, effect, finding);
+  const answer = await client.call("settle", { settlement });
+  if (!answer.ok) throw answer.error;
+}
+
+test("a slot whose place was in doubt serves from its new place once an operator has looked", async (t) => {
+  const rig = await wireRig(t, { slots: 3 });
+  await rig.seed({ "ITEM-1": "1" });
+  // The board was wired anew together with the configuration: slot 1 is where the plant's slot 2 is.
+  rewire(rig, { "1": 1, "2": 0 });
+  let client = await rig.start(startVault);
+  rig.plant.openDoor("1", true);
+  rig.plant.takeItem("1");
+  rig.plant.closeDoor("1");
+  rig.plant.openDoor("2", true);
+  rig.plant.putItem("2", "ITEM-1");
+  rig.plant.closeDoor("2");
+  await settled(rig, client, "1", "notMoved");
+  await settled(rig, client, "2", "removed");
+  await rig.stop();
+  client = await rig.start(startVault);
+  assert.equal(
+    [(await slotsOf(client))["1"]?.state, (await slotsOf(client))["2"]?.state],
+    ["loaded", "empty"],
+  );
+  assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1"), () => rig.takeFrom("2")), "taken");
+});
+
+test("empty slots take their new places, and a ledger that knew none takes those of the first start", async (t) => {
+  const rig = await wireRig(t, { slots: 4 });
+  await rig.seed({ "ITEM-1": "1" });
+  const store = await openStore(join(rig.state, "vault", "ledger.db"), { migrations: [] });
+  await store.tx((s) => s.run("UPDATE slots SET device = NULL, compartment = NULL"));
+  await store.close();
+  let client = await rig.start(startVault);
+  assert.is((await slotsOf(client))["1"]?.state, "loaded");
+  await rig.stop();
+  rewire(rig, { "3": 3, "4": 2 });
+  client = await rig.start(startVault);
+  assert.equal(
+    Object.values(await slotsOf(client)).map(({ state }) => state),
+    ["loaded", "empty", "empty", "empty"],
+  );
+  assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "taken");
+});
+
+test("a magazine that was moved is fed by nobody until it was listed anew", async (t) => {
+  const rig = await cardRig(t);
+  let client = await rig.start();
+  await rig.fill(client, CARDS);
+  await rig.stop();
+  const file = join(rig.state, "config", "unit.json");
+  const configuration = JSON.parse(readFileSync(file, "utf8")) as UnitConfiguration;
+  const slots = configuration.slots.map((place) => ({ ...place, magazine: 1 }));
+  writeFileSync(file, JSON.stringify({ ...configuration, slots }));
+  client = await rig.start();
+  const voucher = rig.papers.voucher(CARDS[0] as string);
+  assert.is((await rig.collect(client, voucher)).refused, "vault.magazineSuspect");
+  assert.is((await rig.stock(client)).magazine.suspect, "moved");
+  assert.is(await rig.fill(client, [], CARDS), "ok");
+  assert.is((await rig.stock(client)).magazine.suspect, undefined);
+  assert.ok((await client.call("collect.begin", { voucher })).ok);
+});
+
+run();

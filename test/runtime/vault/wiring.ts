@@ -1,0 +1,137 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { openStore } from "../../../drivers/store/index.ts";
+import type { UnitConfiguration } from "../../../provisioning/index.ts";
+import type { Slot } from "../../../runtime/ipc/index.ts";
+import type { VaultClient } from "../../support/vault-client.ts";
+import { type WireRig, wireRig } from "../../support/vault-wire.ts";
+import { code, type Scenario } from "./rules.ts";
+
+/** Gives the slots of a unit other compartments of its first board; others stay, and new names are added. */
+export function rewire(rig: WireRig, compartments: Record<string, number>): void {
+  const slots = Object.entries(compartments).map(([slot, compartment]) => ({
+    slot,
+    lock: "lock.b0",
+    compartment,
+  }));
+  const others = rig.configuration.slots.filter(
+    (place) =>
+      !(place.slot in compartments) &&
+      !("lock" in place && slots.some((s) => s.compartment === place.compartment)),
+  );
+  reconfigure(rig, { ...rig.configuration, slots: [...others, ...slots] });
+}
+
+const reconfigure = (rig: WireRig, configuration: UnitConfiguration): void =>
+  writeFileSync(join(rig.state, "config", "unit.json"), JSON.stringify(configuration));
+
+export async function slotsOf(client: VaultClient): Promise<Record<string, Slot>> {
+  const status = await client.call("status", {});
+  if (!status.ok) throw status.error;
+  return Object.fromEntries(status.value.body.slots.map((slot) => [slot.slot, slot]));
+}
+
+const states = async (client: VaultClient): Promise<string> =>
+  Object.values(await slotsOf(client))
+    .map(({ slot, state }) => `${slot} ${state}`)
+    .join(", ");
+
+const begun = async (rig: WireRig, client: VaultClient, item: string): Promise<string> =>
+  code(await client.call("collect.begin", { voucher: rig.papers.voucher(item) }));
+
+/** The rules of a slot's place, each as a scenario that fails on a vault without it. */
+export const wiring: Record<string, Scenario> = {
+  "slots that a new configuration exchanges hand out nobody's item": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2 });
+    await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+    await (await rig.start(start)).call("status", {});
+    await rig.stop();
+    rewire(rig, { "1": 1, "2": 0 });
+    let client = await rig.start(start);
+    assert.is(await begun(rig, client, "ITEM-1"), "vault.slotUnknown");
+    assert.is(await states(client), "1 unknown, 2 unknown");
+    // Each start finds the same doubt, under the same name.
+    const first = (await slotsOf(client))["1"]?.effect;
+    await rig.stop();
+    client = await rig.start(start);
+    assert.is((await slotsOf(client))["1"]?.effect, first);
+    // Whoever looked when it was elsewhere has not looked here.
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1 });
+    client = await rig.start(start);
+    const settlement = rig.papers.settlement("1", first ?? "", "notMoved");
+    assert.is(code(await client.call("settle", { settlement })), "vault.nothingToSettle");
+    assert.is(rig.unlocks(), 0);
+    const journal = await client.call("journal.read", { after: 0 });
+    assert.ok(journal.ok);
+    const rows = journal.value.body.rows.filter(({ event }) => event === "slot.unknown");
+    assert.equal(
+      rows.map(({ slot, detail }) => `${slot} ${detail}`),
+      ["1 moved", "2 moved", "1 moved", "2 moved"],
+    );
+  },
+
+  "a slot behind whose door another one's item lies is not loaded": async (t, start) => {
+    // Also when its slot has got another door in between, and nobody has looked.
+    for (const before of [{}, { "1": 1 }]) {
+      const rig = await wireRig(t, { slots: 2, itemSensors: false });
+      await rig.seed({ "ITEM-1": "1" });
+      rewire(rig, before);
+      await rig.start(start);
+      await rig.stop();
+      rewire(rig, { ...before, B1: 0 });
+      const slots = await slotsOf(await rig.start(start));
+      assert.equal([slots["1"]?.state, slots.B1?.state], ["unknown", "unknown"]);
+      assert.is(rig.unlocks(), 0);
+    }
+  },
+
+  "boards whose addresses are exchanged hand out nobody's item": async (t, start) => {
+    const rig = await wireRig(t, { boards: 2, slots: 1 });
+    await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+    // Places as this vault writes them down.
+    const store = await openStore(join(rig.state, "vault", "ledger.db"), { migrations: [] });
+    await store.tx((s) => s.run("UPDATE slots SET device = NULL, compartment = NULL"));
+    await store.close();
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 loaded");
+    await rig.stop();
+    // Each role is the other board now.
+    const boards = rig.configuration.devices.flatMap((device) =>
+      device.driver === "lock.kerong" ? [device] : [],
+    );
+    const devices = boards.map((device, i) => ({ ...boards[1 - i], ...{ role: device.role } }));
+    reconfigure(rig, { ...rig.configuration, devices: devices as UnitConfiguration["devices"] });
+    const client = await rig.start(start);
+    assert.is(await states(client), "1 unknown, 2 unknown");
+  },
+
+  "a loading that was under way when the slots were exchanged is not judged by another slot's door": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 2 });
+    let client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const opening = await client.call("exchange.begin", { credentials });
+    if (!opening.ok) throw opening.error;
+    const opened = new Promise<void>((resolve) => {
+      client.on("exchange", ({ phase }) => phase === "opened" && resolve());
+    });
+    const { exchange } = opening.value.body;
+    const assignment = rig.papers.assignment("ITEM-1");
+    void client.call("exchange.load", { exchange, item: "ITEM-1", assignment });
+    await opened;
+    await rig.stop();
+    rig.plant.closeDoor("1");
+    // Where the loading would be looked for lies something else.
+    rig.plant.openDoor("2", true);
+    rig.plant.putItem("2", "STRAY");
+    rig.plant.closeDoor("2");
+    rewire(rig, { "1": 1, "2": 0 });
+    client = await rig.start(start);
+    assert.is(await states(client), "1 unknown, 2 unknown");
+    assert.is(await begun(rig, client, "ITEM-1"), "vault.slotUnknown");
+    assert.is(rig.unlocks(), 1);
+  },
+};
