@@ -53,6 +53,8 @@ export interface EffectRow extends Row {
   any_card: number;
   /** Wall clock of the intent, ms. */
   at: number;
+  /** Boot of the computer in which it began; null of one from before that was written down. */
+  boot: string | null;
 }
 
 /** One motion of a dispenser within an effect: each is issued once. */
@@ -108,6 +110,7 @@ export const MIGRATIONS = [
    ALTER TABLE slots ADD COLUMN to_device TEXT;
    ALTER TABLE slots ADD COLUMN to_compartment INTEGER;
    ALTER TABLE magazines ADD COLUMN position INTEGER`,
+  "ALTER TABLE effects ADD COLUMN boot TEXT",
 ];
 
 export type Seen = Pick<LockState, "latch" | "item">;

@@ -32,6 +32,16 @@ export { intentOf } from "./ledger-schema.ts";
 
 type Mint = (effect: string, device: string, compartment: number, motion?: string) => MotionToken;
 
+interface LedgerOptions {
+  clock: Clock;
+  mint: Mint;
+  slots: readonly PinnedPlace[];
+  magazines?: readonly MagazinePlace[];
+  /** The boot in which effects begin. */
+  boot?: string;
+  synchronousForMutant?: "NORMAL";
+}
+
 /** What a token is for: a compartment of a lock, or one motion of a dispenser. */
 export interface Target {
   device: string;
@@ -47,23 +57,16 @@ export class Ledger {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #mint: Mint;
+  readonly #boot: string | null;
   onJournal: (seq: number) => void = () => undefined;
 
-  private constructor(store: Store, clock: Clock, mint: Mint) {
+  private constructor(store: Store, options: LedgerOptions) {
     this.#store = store;
-    this.#clock = clock;
-    this.#mint = mint;
+    this.#clock = options.clock;
+    this.#mint = options.mint;
+    this.#boot = options.boot ?? null;
   }
-  static async open(
-    path: string,
-    options: {
-      clock: Clock;
-      mint: Mint;
-      slots: readonly PinnedPlace[];
-      magazines?: readonly MagazinePlace[];
-      synchronousForMutant?: "NORMAL";
-    },
-  ): Promise<Ledger> {
+  static async open(path: string, options: LedgerOptions): Promise<Ledger> {
     const mutant = options.synchronousForMutant;
     const store = await openStore(path, {
       migrations: MIGRATIONS,
@@ -86,7 +89,7 @@ export class Ledger {
       ];
     });
     for (const slot of doubtful) log("moved", { slot });
-    return new Ledger(store, options.clock, options.mint);
+    return new Ledger(store, options);
   }
 
   get failed() {
@@ -137,8 +140,8 @@ export class Ledger {
     await this.#tx(`${family(intent.kind)}.intent`, intent, async (t) => {
       await t.run(
         `INSERT INTO effects (effect, kind, state, slot, voucher, seq, item_hash, command, request_hash, exchange, operator,
-           clears, any_card, at)
-         VALUES (?, ?, 'INTENT', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           clears, any_card, at, boot)
+         VALUES (?, ?, 'INTENT', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         intent.effect,
         intent.kind,
         intent.slot,
@@ -152,6 +155,7 @@ export class Ledger {
         intent.clears ?? null,
         intent.anyCard ? 1 : 0,
         this.#clock.wall(),
+        this.#boot,
       );
     });
   }

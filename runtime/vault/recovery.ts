@@ -1,4 +1,5 @@
 import type { Clock } from "../../drivers/kit/index.ts";
+import type { Boot } from "./boot.ts";
 import { type Evidence, judgeLoad, judgeRelease, judgeUnload } from "./evidence.ts";
 import { log, vaultFault } from "./faults.ts";
 import { type EffectRow, intentOf, type Ledger, type Seen } from "./ledger.ts";
@@ -9,7 +10,9 @@ const unseen: Seen = { latch: "unknown", item: "unknown" };
 const parseSeen = (text: string | null): Seen => (text ? (JSON.parse(text) as Seen) : unseen);
 
 /** What recovery needs of a motion's surroundings. */
-type RecoveryContext = Pick<MotionContext, "ledger" | "locks" | "clock" | "limits" | "stopping">;
+type RecoveryContext = Pick<MotionContext, "ledger" | "locks" | "clock" | "limits" | "stopping"> & {
+  boot: Boot;
+};
 
 /**
  * Gives every motion that was under way when the process ended its outcome, by what its device shows now. An INTENT was
@@ -39,12 +42,13 @@ const judges = { release: judgeRelease, load: judgeLoad, unload: judgeUnload };
 
 /** Judges an issued motion of a lock by what its board shows, after the door that staff have open is closed. */
 async function settleLock(context: RecoveryContext, row: EffectRow): Promise<string> {
-  const { ledger, locks, clock, limits, stopping } = context;
+  const { ledger, locks, clock, limits, stopping, boot } = context;
   const looks = () => locks.lookTwiceWhenReady(row.slot, stopping);
   let [now, again] = await looks();
   const away = clock.wall() - row.at;
-  // A clock that was set back does not tell how long it was.
-  const longAway = away < 0 || away > (limits?.away ?? LIMITS.away);
+  // Neither a clock that was set back tells how long it was, nor one that begins anew at about the time of the cut.
+  const clockTells = away >= 0 && (boot.clockKept || row.boot === boot.id);
+  const longAway = !clockTells || away > (limits?.away ?? LIMITS.away);
   let latchSeen = row.latch_seen === 1;
   const staff = row.kind === "load" || row.kind === "unload";
   if (staff && !longAway && again?.latch === "open") {

@@ -14,6 +14,7 @@ import {
   type vaultEvents,
   vaultMethods,
 } from "../ipc/index.ts";
+import { type Boot, thisBoot } from "./boot.ts";
 import { settleCardEffect, watchLeftovers } from "./card-recovery.ts";
 import { Collection } from "./collection.ts";
 import { makeDevices } from "./devices.ts";
@@ -43,6 +44,8 @@ export interface VaultOptions {
   /** Named steps of a motion; production passes none. */
   step?: (name: string) => void;
   limits?: NonNullable<MotionContext["limits"]>;
+  /** Found out when left out. */
+  boot?: Boot;
   /** For the proof that the crash harness has teeth; production never sets it. */
   synchronousForMutant?: "NORMAL";
 }
@@ -62,12 +65,14 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   const { mint, redeem, retire } = tokenMint();
   const compartments = config.slots.filter((place) => "lock" in place);
   const magazines = config.slots.filter((place) => "dispenser" in place);
+  const boot = options.boot ?? (await thisBoot(options.state));
   const mutant = options.synchronousForMutant;
   const ledger = await Ledger.open(join(options.state, "vault", "ledger.db"), {
     clock,
     mint,
     slots: compartments.map((place) => placeOf(place, config.devices)),
     magazines,
+    boot: boot.id,
     ...(mutant ? { synchronousForMutant: mutant } : {}),
   });
 
@@ -264,7 +269,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
 
   const settling = (async () => {
     await ledger.closeAllExchanges();
-    const open = await settleOpenEffects(motion, async (row) => {
+    const open = await settleOpenEffects({ ...motion, boot }, async (row) => {
       const magazine = dispensers.magazine(row.slot);
       return magazine && settleCardEffect(motion, row, magazine);
     });

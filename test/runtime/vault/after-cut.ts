@@ -96,6 +96,28 @@ export const afterCut: Record<string, Scenario> = {
     }
   },
 
+  "after a restart of the computer the clock tells how long it was only when it has a battery": async (
+    t,
+    start,
+  ) => {
+    for (const [boot, state] of [
+      [{ id: "another", clockKept: false }, "unknown"],
+      [{ id: "another", clockKept: true }, "loaded"],
+    ] as const) {
+      const rig = await cutAt(t, start, "load", "the open door");
+      for (const act of [open, put, shut]) act(rig);
+      assert.is(await slotOne(await rig.start(start, { boot })), state, String(boot.clockKept));
+    }
+    // A door that anybody may have opened meanwhile is not waited for.
+    const rig = await cutAt(t, start, "load", "the open door");
+    open(rig);
+    const boot = { id: "another", clockKept: false };
+    assert.is(
+      await slotOne(await rig.start(start, { boot, limits: { ...FAST, doorOpen: 30_000 } })),
+      "unknown",
+    );
+  },
+
   "after a cut a slot without a sensor is called empty by nobody": async (t, start) => {
     const blind = { itemSensors: false };
     const loading = await cutAt(t, start, "load", "the byte", blind);

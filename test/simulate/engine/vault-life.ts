@@ -64,6 +64,8 @@ export class VaultLife {
       ports: ports(life),
       clock: scheduler.clock(life, wall),
       limits,
+      // Its power is cut each time, and its clock has a battery.
+      boot: { id: String(this.starts), clockKept: true },
       step: (name) => {
         if (life.alive) this.onStep(name);
       },
