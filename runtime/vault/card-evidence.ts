@@ -16,7 +16,7 @@ export interface CardEvidence {
   now: CardSeen | undefined;
   /** A second look shortly after; it must say the same. */
   again: CardSeen | undefined;
-  /** What was read at the reader: the item that was meant, another one, none; undefined when nobody looked. */
+  /** What was read at the reader: an item that was meant, another one, none; undefined when nobody looked. */
   read: "same" | "other" | "unreadable" | undefined;
   /** Whether the unit itself said that the last motion went well; undefined after a restart. */
   answered?: boolean | undefined;
@@ -59,44 +59,49 @@ const wasReachable = ({ last, before }: CardEvidence): boolean =>
 
 /** What a hand-over from a dispenser came to. `taken` is only said of an item that was read and is the one meant. */
 export function judgeCard(evidence: CardEvidence): CardVerdict {
+  const verdict = judgeMoved(evidence);
+  if (verdict.card !== "out") return verdict;
+  return evidence.read === "same"
+    ? { outcome: "taken", card: "out" }
+    : { outcome: "unknown", card: "unknown" };
+}
+
+/**
+ * What taking in an old card came to: `taken` means that the unit has it, `returned` that its owner has. One that is not
+ * the expected one, or that nobody has read, was not taken in, wherever it went.
+ */
+export function judgeIntake(evidence: CardEvidence): CardVerdict {
+  const verdict = judgeMoved(evidence);
+  switch (verdict.card) {
+    case "magazine":
+      return { outcome: "notMoved", card: "none" };
+    case "out":
+      return { outcome: "notMoved", modifier: "returned", card: "out" };
+    case "bin":
+      return evidence.read === "same" ? { outcome: "taken", modifier: "accepted", card: "bin" } : verdict;
+    default:
+      return verdict;
+  }
+}
+
+/** Where an item has come, and what that says of any motion; of one that is `out` its kind says it. */
+function judgeMoved(evidence: CardEvidence): CardVerdict {
   const card = whereIs(evidence);
-  const { read } = evidence;
   switch (card) {
     case "magazine":
     case "none":
       return { outcome: "notMoved", card };
-    case "out":
-      return read === "same" ? { outcome: "taken", card } : { outcome: "unknown", card: "unknown" };
     case "bin":
       return {
         outcome: wasReachable(evidence) ? "presented" : "notMoved",
-        modifier: read === "same" ? "retracted" : "rejected",
+        modifier: evidence.read === "same" ? "retracted" : "rejected",
         card,
       };
     case "gate":
       return { outcome: "presented", card };
     case "path":
       return { outcome: "notMoved", modifier: "inPath", card };
-    case "unknown":
-      return { outcome: "unknown", card };
-  }
-}
-
-/** What taking in an old card came to: `taken` means that the unit has it, `returned` that its owner has. */
-export function judgeIntake(evidence: CardEvidence): CardVerdict {
-  const card = whereIs(evidence);
-  switch (card) {
-    case "magazine":
-    case "none":
-      return { outcome: "notMoved", card: "none" };
     case "out":
-      return { outcome: "notMoved", modifier: "returned", card };
-    case "bin":
-      return { outcome: "taken", modifier: "accepted", card };
-    case "gate":
-      return { outcome: "presented", card };
-    case "path":
-      return { outcome: "notMoved", modifier: "inPath", card };
     case "unknown":
       return { outcome: "unknown", card };
   }

@@ -42,19 +42,25 @@ export async function finishCard(
       intent.effect,
     );
     await settleCard(t, { intent, verdict, magazine: about.magazine, readHash: about.readHash });
-    if (intent.clears && card === "out")
+    if (intent.clears && card === "out") {
       await t.run(
-        "UPDATE effects SET outcome = 'taken' WHERE effect = ? AND outcome = 'presented'",
+        "UPDATE effects SET outcome = 'taken' WHERE effect = ? AND outcome = 'presented' AND kind = 'release'",
         intent.clears,
       );
+      // An old card that was offered back is its owner's again.
+      await t.run(
+        "UPDATE effects SET outcome = 'notMoved', modifier = 'returned' WHERE effect = ? AND outcome = 'presented' AND kind = 'intake'",
+        intent.clears,
+      );
+    }
     // Where it was left it may not be any more.
     if (intent.clears && card === "unknown")
       await t.run("UPDATE effects SET outcome = 'unknown', modifier = NULL WHERE effect = ?", intent.clears);
     if (intent.clears && card === "bin") {
       await t.run("UPDATE effects SET modifier = ? WHERE effect = ?", modifier ?? null, intent.clears);
-      // An old card that came in is where it was to go.
+      // An old card that came in is where it was to go, if it is one that was to come in.
       await t.run(
-        "UPDATE effects SET outcome = 'taken', modifier = 'accepted' WHERE effect = ? AND kind = 'intake'",
+        "UPDATE effects SET outcome = 'taken', modifier = 'accepted' WHERE effect = ? AND kind = 'intake' AND (any_card = 1 OR read_hash = item_hash)",
         intent.clears,
       );
     }

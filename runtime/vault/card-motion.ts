@@ -160,6 +160,8 @@ export function readOf(
   intent: Pick<Intent, "itemHash" | "anyCard">,
   readHash: string | undefined,
 ): CardEvidence["read"] {
+  // Where any card is taken in, each is the one that was meant.
+  if (intent.anyCard) return "same";
   if (readHash === undefined) return undefined;
   if (readHash === "unreadable") return readHash;
   return readHash === intent.itemHash ? "same" : "other";

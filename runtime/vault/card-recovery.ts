@@ -39,7 +39,8 @@ export async function settleCardEffect(
   if (stopping?.aborted) throw vaultFault("stopping");
   let readHash = row.read_hash ?? undefined;
   // An item at the reader that nobody had read yet tells which one it is.
-  if (!readHash && now?.path === "reader" && again?.path === "reader" && last?.motion === "feed") {
+  const reads = last?.motion === "feed" || last?.motion === "accept";
+  if (!readHash && now?.path === "reader" && again?.path === "reader" && reads) {
     readHash = await dispensers.identify(magazine.dispenser);
     if (readHash) await identified(ledger, intent, readHash);
   }

@@ -71,8 +71,7 @@ export async function takeIn(
   step("entry-closed");
   let look = await card.settled();
   if (look?.path === "reader") {
-    const read = await card.identify();
-    if (read !== "same" && !intent.anyCard) {
+    if ((await card.identify()) !== "same" && !intent.anyCard) {
       look = await offer(context, card, look, onPhase);
     }
   }

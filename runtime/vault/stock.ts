@@ -111,6 +111,7 @@ export async function settleCard(
   if (verdict.card === "bin") await t.run("UPDATE bins SET held = held + 1 WHERE dispenser = ?", dispenser);
   const intake = intent.kind === "intake" || (intent.clears && (await kindOf(t, intent.clears)) === "intake");
   if (intake) {
+    // Whatever it was: `accepted` counts what came in by the entry and is in the bin.
     if (verdict.card === "bin")
       await t.run("UPDATE bins SET accepted = accepted + 1 WHERE dispenser = ?", dispenser);
     return;

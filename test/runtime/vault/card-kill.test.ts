@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { suite, type TestContext } from "../../kit.ts";
+import { eventually, suite, type TestContext } from "../../kit.ts";
 import { CARDS, type CardRig, cardRig, DISPENSER, FAST_CARDS, OLD_CARD } from "../../support/card-rig.ts";
 import { frozenAt } from "../../support/freeze.ts";
 
@@ -180,6 +180,28 @@ for (const [step, outcome, place] of intakeCuts) {
       await new Promise((r) => setTimeout(r, 10));
     const { bin } = await rig.stock(client);
     assert.equal([bin.balanced, bin.held, bin.accepted], [true, rig.view().counter, place ? 1 : 0]);
+  });
+}
+
+for (const step of ["card-in", "entry-closed", "identified"]) {
+  test(`another card than the expected one, cut at ${step}: captured, and not called taken in`, async (t) => {
+    const rig = await cardRig(t);
+    const first = await rig.start();
+    const frozen = frozenAt(t, rig, step);
+    const other = "04FFEEDDCCBB02";
+    const entryOpen = () => void rig.plant.cards.insert(DISPENSER, other);
+    const voucher = rig.papers.voucher(OLD_CARD, { intake: "exact" });
+    void rig.collect(first, voucher, { entryOpen }, "old-card-command");
+    await frozen.reached;
+    const client = await frozen.restart();
+    const told = async () => {
+      const answer = await client.call("collect.outcome", { command: "old-card-command" });
+      assert.ok(answer.ok);
+      return answer.value.body.handover;
+    };
+    await eventually("the card is captured", async () => (await told())?.modifier === "rejected");
+    assert.is((await told())?.outcome, "notMoved");
+    assert.is(placeOf(rig, other), "bin");
   });
 }
 

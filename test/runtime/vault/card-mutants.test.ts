@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import type { startVault } from "../../../runtime/vault/index.ts";
 import { suite, type TestContext } from "../../kit.ts";
-import { CARDS, type CardRig, cardRig, DISPENSER } from "../../support/card-rig.ts";
+import { CARDS, type CardRig, cardRig, DISPENSER, OLD_CARD } from "../../support/card-rig.ts";
 import { frozenAt } from "../../support/freeze.ts";
 import { type Edit, mustCatch, mutate } from "../../support/mutate.ts";
 
@@ -47,6 +47,14 @@ const counted: Scenario = async (t, start) => {
   await rig.collect(client, rig.papers.voucher(B));
   const { magazine, bin } = await rig.stock(client);
   assert.equal([magazine.balanced, bin.balanced, bin.held], [true, true, 1]);
+};
+
+const expected: Scenario = async (t, start) => {
+  const { rig, client } = await loaded(t, start);
+  const voucher = rig.papers.voucher(OLD_CARD, { intake: "exact" });
+  const entryOpen = () => void rig.plant.cards.insert(DISPENSER, "04FFEEDDCCBB02");
+  const { end } = await rig.collect(client, voucher, { entryOpen });
+  assert.equal([end?.outcome, end?.modifier], ["presented", "rejected"]);
 };
 
 const order: Scenario = async (t, start) => {
@@ -98,6 +106,16 @@ const mutants: Record<string, { edits: Edit[]; caughtBy: Scenario }> = {
     edits: [{ file: "card-evidence.ts", from: 'if (counted === 1) return "bin";', to: "" }],
     caughtBy: captured,
   },
+  "any card in the bin was taken in": {
+    edits: [
+      {
+        file: "card-evidence.ts",
+        from: 'return evidence.read === "same" ? { outcome: "taken", modifier',
+        to: 'return true ? { outcome: "taken", modifier',
+      },
+    ],
+    caughtBy: expected,
+  },
   "a delivered item is not counted": {
     edits: [{ file: "stock.ts", from: 'await count(t, magazine.slot, "delivered");', to: "" }],
     caughtBy: counted,
@@ -145,7 +163,16 @@ for (const [name, { edits, caughtBy }] of Object.entries(mutants)) {
 
 test("the same scenarios pass on the vault that is built the same way without a change", async (t) => {
   const start = await mutate([]);
-  for (const scenario of [own, captured, counted, order, room, cutAt("issued"), cutAt("retract-issued")])
+  for (const scenario of [
+    own,
+    captured,
+    expected,
+    counted,
+    order,
+    room,
+    cutAt("issued"),
+    cutAt("retract-issued"),
+  ])
     await scenario(t, start);
 });
 

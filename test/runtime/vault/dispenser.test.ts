@@ -215,6 +215,16 @@ test("another card than the expected one is given back; none at all leaves the e
   assert.equal(await counts(rig, client), {});
 });
 
+test("another card that nobody takes back is captured, and is not called taken in", async (t) => {
+  const rig = await cardRig(t);
+  const client = await rig.start();
+  const voucher = rig.papers.voucher(OLD_CARD, { intake: "exact" });
+  const { end } = await rig.collect(client, voucher, push(rig, "04FFEEDDCCBB02"));
+  assert.equal([end?.outcome, end?.modifier], ["presented", "rejected"]);
+  assert.is(rig.view().counter, 1);
+  assert.is((await rig.stock(client)).bin.balanced, true);
+});
+
 test("the bin is emptied by staff: unit and ledger count from zero, and both stay balanced", async (t) => {
   const rig = await cardRig(t);
   const client = await rig.start();
