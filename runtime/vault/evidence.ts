@@ -10,7 +10,10 @@ export interface Evidence {
   before: Pick<LockState, "latch" | "item">;
   /** Whether the latch was ever seen open after it was sent. */
   latchSeen: boolean;
-  /** Whether the latch was watched without a gap since then: not so after a restart, or when the board was silent. */
+  /**
+   * Whether the latch was watched without a gap from then until it was first seen open, or until its time to open was over: not so
+   * after a restart, or when the board was silent.
+   */
   watched: boolean;
   /** Whether nobody watched for longer than a door may stand open, or for nobody knows how long. */
   longAway: boolean;
@@ -46,6 +49,8 @@ export function judgeLoad({
   if (now.latch !== "locked") return "unknown";
   if (now.item === "absent") return "empty";
   if (longAway) return "unknown";
+  // There now behind a door that was watched and never opened: one of the sensors is wrong.
+  if (watched && !latchSeen && now.item === "present") return "unknown";
   if (now.item === "present" || latchSeen) return "stored";
   // A slot that is called empty is loaded again: without a sensor only who watched its door can say so.
   return watched ? "empty" : "unknown";

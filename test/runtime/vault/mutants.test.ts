@@ -164,6 +164,12 @@ const mutants: Record<string, Mutant> = {
     to: 'return "taken";',
     caughtBy: "an item that is gone behind a door that never opened is unknown and locks its slot only",
   },
+  "an item sensor is believed behind a door that nobody opened": {
+    file: "evidence.ts",
+    from: 'if (watched && !latchSeen && now.item === "present") return "unknown";',
+    to: "",
+    caughtBy: "an item that is there behind a door that never opened at its loading is unknown",
+  },
   "a slot that is unknown is not locked out": {
     file: "collection.ts",
     from: 'if (row.state === "unknown" ||',

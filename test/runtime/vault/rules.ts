@@ -302,6 +302,18 @@ export const rules: Record<string, Scenario> = {
     assert.is(await collect(rig, client, rig.papers.voucher("ITEM-2", { seq: 6 })), "taken");
   },
 
+  "an item that is there behind a door that never opened at its loading is unknown": async (t, start) => {
+    const { rig, client } = await loaded(t, start, { slots: 3 });
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const begun = await client.call("exchange.begin", { credentials });
+    if (!begun.ok) throw begun.error;
+    rig.plant.setJammed("3", true);
+    rig.onUnlock = () => rig.plant.setItemSensor("3", "stuckPresent");
+    assert.is(await putIn(rig, client, begun.value.body.exchange, "ITEM-3"), "unknown");
+    assert.is(code(await client.call("exchange.end", { exchange: begun.value.body.exchange })), "ok");
+    assert.is(await collect(rig, client, rig.papers.voucher("ITEM-3")), "vault.slotUnknown");
+  },
+
   "a finding settles the effect that it names, by an officer's key, once": async (t, start) => {
     const { rig, client } = await loaded(t, start);
     const { papers } = rig;
