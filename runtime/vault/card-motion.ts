@@ -16,6 +16,8 @@ export const CARD_LIMITS = {
   /** And so long to put an old card in. */
   insert: 30_000,
   pollPath: 250,
+  /** What could not be captured now is tried again after this. */
+  retry: 60_000,
   /** A unit that is opened anew after it fell silent is waited for: one that lost an INIT answers the next one after 30 s. */
   device: 45_000,
 };

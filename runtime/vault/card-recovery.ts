@@ -84,7 +84,7 @@ export interface LeftoverWatch {
 export async function watchLeftovers(watch: LeftoverWatch, signal: AbortSignal): Promise<void> {
   const { ledger, dispensers, clock, limits } = watch.context;
   const since = new Map<string, number>();
-  const tried = new Set<string>();
+  const nextTry = new Map<string, number>();
   while (!signal.aborted) {
     for (const row of await ledger.leftovers()) {
       const magazine = dispensers.magazine(row.slot);
@@ -95,18 +95,21 @@ export async function watchLeftovers(watch: LeftoverWatch, signal: AbortSignal):
       if (!look) continue;
       const over = row.left_at === "path" || clock.mono() - first >= (limits?.take ?? CARD_LIMITS.take);
       const staff = await watch.staff();
-      if (look.path === "clear" && row.left_at === "gate") {
+      if (look.path === "clear") {
         await watch.inTurn(() => settleGone(watch, row, magazine, staff));
-      } else if (over && !staff && look.path !== "clear" && !tried.has(row.effect)) {
-        tried.add(row.effect);
-        await watch.inTurn(() => clear(watch, row, magazine));
+        continue;
       }
+      const clearable = !look.binFull && (look.path === "gate" || look.path === "reader");
+      if (!over || staff || !clearable || clock.mono() < (nextTry.get(row.effect) ?? 0)) continue;
+      // It may come to nothing: an exchange has just opened, or the unit falls silent.
+      nextTry.set(row.effect, clock.mono() + (limits?.retry ?? CARD_LIMITS.retry));
+      await watch.inTurn(() => clear(watch, row, magazine));
     }
     await clock.sleep(limits?.pollPath ? limits.pollPath * 4 : WATCH_MS, signal);
   }
 }
 
-/** What was at the gate is not there any more. */
+/** What was left in the path is not there any more. */
 async function settleGone(
   watch: LeftoverWatch,
   row: EffectRow,
@@ -116,17 +119,18 @@ async function settleGone(
   const { context, busy, onChange } = watch;
   if (busy(magazine.dispenser)) return;
   const [now, again] = await context.dispensers.lookTwice(magazine.dispenser);
+  if (now?.path !== "clear" || again?.path !== "clear" || now.bin !== again.bin) return;
   const kind = row.kind as CardEvidence["kind"];
   const intent = intentOf(row);
   const verdict = judges[kind]({
     kind,
-    last: "present",
+    last: row.left_at === "gate" ? "present" : "retract",
     before: row.after ? (JSON.parse(row.after) as CardSeen) : { path: "unknown" },
-    now: now && seenOf(now),
-    again: again && seenOf(again),
+    now: seenOf(now),
+    again: seenOf(again),
     read: readOf(intent, row.read_hash ?? undefined),
   });
-  if (verdict.card !== "out" && verdict.card !== "bin") return;
+  // What is neither out nor in the bin is nowhere that the sensors know: that will not change by looking longer.
   const late: CardVerdict =
     staff && verdict.card === "out" ? { outcome: "unknown", card: "unknown" } : verdict;
   await settleLateCard(context.ledger, row, late, magazine);

@@ -205,6 +205,54 @@ for (const step of ["card-in", "entry-closed", "identified"]) {
   });
 }
 
+const AT_GATE: Cut = {
+  step: "at-gate",
+  outcome: "presented",
+  place: "gate",
+  motions: { feed: 1, present: 1, retract: 0 },
+};
+
+test("what could not be captured is tried again: a bin that was full, an exchange that was open", async (t) => {
+  const rig = await cardRig(t);
+  const first = await rig.start();
+  await rig.fill(first, CARDS);
+  const frozen = frozenAt(t, rig, AT_GATE.step);
+  void rig.collect(first, rig.papers.voucher(A), {}, "cut-and-tried");
+  await frozen.reached;
+  rig.plant.cards.setBinCapacity(DISPENSER, 0);
+  const limits = { ...FAST_CARDS, take: 50, retry: 100 };
+  const client = await frozen.restart(undefined, { limits });
+  const looks = rig.unit.requests.length;
+  await eventually("it looks", () => rig.unit.requests.length > looks + 20);
+  assert.is(rig.view().motions.retract, 0);
+  // The line is silent at the one moment at which it would be captured.
+  rig.onStep = (step) => {
+    if (step !== "intent") return;
+    rig.onStep = () => undefined;
+    rig.plant.cards.setBinCapacity(DISPENSER, 0);
+  };
+  rig.plant.cards.setBinCapacity(DISPENSER, 10);
+  await eventually("the first try comes to nothing", async () => {
+    const journal = await client.call("journal.read", { after: 0 });
+    return journal.ok && journal.value.body.rows.some(({ event }) => event === "path.outcome");
+  });
+  assert.is(rig.view().motions.retract, 0);
+  rig.plant.cards.setBinCapacity(DISPENSER, 10);
+  await eventually("it is captured", () => placeOf(rig, A) === "bin");
+});
+
+test("what is gone from the path and was counted nowhere ends unknown", async (t) => {
+  const { rig, client, command } = await cutAt(t, AT_GATE, { limits: { ...FAST_CARDS, take: 60_000 } });
+  rig.plant.dispenser(DISPENSER).setCounter(7);
+  rig.plant.cards.free(DISPENSER);
+  await eventually("it is settled", async () => {
+    const answer = await client.call("collect.outcome", { command });
+    return answer.ok && answer.value.body.handover?.outcome === "unknown";
+  });
+  const { magazine } = await rig.stock(client);
+  assert.equal([magazine.unknown, magazine.balanced, magazine.suspect], [1, true, "unknown"]);
+});
+
 test("while staff have the machine open nothing left is moved, and what goes from the gate is unknown", async (t) => {
   const cut = {
     step: "at-gate",
