@@ -6,7 +6,7 @@ import type { EXCHANGE_PHASES } from "../ipc/index.ts";
 import { type Evidence, judgeLoad, judgeUnload } from "./evidence.ts";
 import { vaultFault } from "./faults.ts";
 import type { Interlocks } from "./interlocks.ts";
-import type { Intent } from "./ledger.ts";
+import type { Intent, SlotRow } from "./ledger.ts";
 import { MagazineExchange } from "./magazine-exchange.ts";
 import { type MotionContext, move } from "./motion.ts";
 import type { Papers } from "./papers.ts";
@@ -129,7 +129,8 @@ export class Exchange {
     const row = (await this.#motion.ledger.slots()).find((slot) => slot.slot === request.slot);
     if (!row || row.state === "empty" || !this.#motion.locks.has(row.slot))
       return err(vaultFault("notLoaded"));
-    return this.#run(this.#intent("unload", row.slot, row.item_hash ?? undefined), "any", judgeUnload);
+    const intent = this.#intent("unload", row.slot, row.item_hash ?? undefined);
+    return this.#run(intent, "any", judgeUnload, row.state);
   }
 
   /** Staff have laid exactly these items into a dispenser's magazine, the first comes out first. */
@@ -197,6 +198,7 @@ export class Exchange {
     intent: Intent,
     expected: "absent" | "any",
     judge: (evidence: Evidence) => "stored" | "empty" | "notMoved" | "presented" | "unknown",
+    was: SlotRow["state"] = "empty",
   ): Promise<Result<{ slot: string; effect: string }>> {
     const { effect, slot, exchange = "" } = intent;
     this.#running = slot;
@@ -212,8 +214,7 @@ export class Exchange {
           const outcome = judge(evidence);
           await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
           this.#running = undefined;
-          // A door that was not opened leaves the slot as it was: what lay there lies there.
-          tell(outcome === "notMoved" ? (evidence.before.item === "absent" ? "empty" : "stored") : outcome);
+          tell(outcome === "notMoved" ? unmoved(was, evidence) : outcome);
         } catch (error) {
           if (!isFault(error)) throw error;
           accepted(err(error));
@@ -231,4 +232,10 @@ export class Exchange {
     const host = role ? this.#lights.get(role) : undefined;
     await host?.use("configure", 1_000, (light) => light.set(on));
   }
+}
+
+/** A door that was not opened leaves the slot as it was: what lay there lies there, and what nobody knew nobody knows. */
+function unmoved(was: SlotRow["state"], { before }: Evidence): ExchangeEvent["phase"] {
+  if (was === "unknown" || was === "presented") return was;
+  return before.item === "absent" ? "empty" : "stored";
 }

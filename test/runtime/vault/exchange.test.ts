@@ -170,6 +170,23 @@ test("an emptying tells what came of it, and an empty or foreign slot is not ope
   assert.is((await slotsOf(client))["2"]?.state, "empty");
 });
 
+test("an emptying whose door does not open tells what the slot was, also when nobody knows what lies there", async (t) => {
+  const { rig, client } = await atWork(t, { "ITEM-1": "1", "ITEM-2": "2" });
+  rig.plant.setItemSensor("1", "stuckAbsent");
+  assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "vault.contradiction");
+  rig.plant.setItemSensor("1", "ok");
+  const exchange = await begin(rig, client);
+  assert.is((await unload(rig, client, exchange, "2", openAndClose)).end, "presented");
+  for (const [slot, state] of [
+    ["1", "unknown"],
+    ["2", "presented"],
+  ] as const) {
+    rig.plant.setJammed(slot, true);
+    assert.is((await unload(rig, client, exchange, slot, takeOut)).end, state);
+    assert.is((await slotsOf(client))[slot]?.state, state);
+  }
+});
+
 test("the unlocks that a credential pays for are counted over all exchanges, and over a restart", async (t) => {
   const { rig, client } = await atWork(t);
   const credentials = [rig.papers.credential("anna", { unlocks: 2 }), rig.papers.credential("bert")];
