@@ -30,7 +30,7 @@ export class Exchange {
   readonly #lights: ReadonlyMap<string, DeviceHost<Indicator>>;
   readonly #ready: () => Result<void>;
   readonly #onEvent: (event: ExchangeEvent) => void;
-  #open: { id: string; operator: string; lastUse: number; exp: number } | undefined;
+  #open: { id: string; operator: string; lastUse: number; exp: number; ending?: boolean } | undefined;
   #running: string | undefined;
   #end: Promise<void> = Promise.resolve();
 
@@ -152,12 +152,19 @@ export class Exchange {
     return this.#magazines.emptyBin(request.slot, this.#open.operator);
   }
 
+  /** Ends it; while a door is open for staff, as soon as that motion has ended. Nothing begins in it any more. */
   async end(exchange: string): Promise<Result<{ loaded: number; unloaded: number }>> {
     if (!this.#open || this.current !== exchange) return err(vaultFault("noExchange"));
-    if (this.#running) return err(vaultFault("slotBusy", { slot: this.#running }));
-    const { operator } = this.#open;
+    if (this.#running) {
+      this.#open.ending = true;
+      return ok(await this.#motion.ledger.exchanged(exchange));
+    }
+    return ok(await this.#close(this.#open));
+  }
+
+  #close({ id, operator }: { id: string; operator: string }): Promise<{ loaded: number; unloaded: number }> {
     this.#open = undefined;
-    return ok(await this.#motion.ledger.closeExchange(exchange, operator));
+    return this.#motion.ledger.closeExchange(id, operator);
   }
 
   #intent(kind: "load" | "unload", slot: string, itemHash: string | undefined): Intent {
@@ -220,7 +227,10 @@ export class Exchange {
           accepted(err(error));
         } finally {
           this.#running = undefined; // also when it ended by a fault
-          if (this.#open) this.#open.lastUse = this.#motion.clock.mono();
+          const open = this.#open;
+          if (open) open.lastUse = this.#motion.clock.mono();
+          // A ledger that cannot write this has died, which ends the process by itself.
+          if (open?.ending) await this.#close(open).catch(() => undefined);
           await this.#light(slot, false);
         }
       })();

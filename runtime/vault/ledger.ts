@@ -282,6 +282,11 @@ export class Ledger {
     await this.#tx("exchange.end", { exchange, operator }, async (t) => {
       await t.run("UPDATE exchanges SET closed = ? WHERE exchange = ?", this.#clock.wall(), exchange);
     });
+    return this.exchanged(exchange);
+  }
+
+  /** What an exchange has come to. */
+  async exchanged(exchange: string): Promise<{ loaded: number; unloaded: number }> {
     const count = async (kind: string, outcome: string) =>
       Number(
         (

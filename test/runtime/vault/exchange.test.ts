@@ -245,7 +245,7 @@ test("an exchange keeps the public out, a hand-over keeps staff out, and there i
   assert.is(code(await client.call("exchange.begin", two)), "ok");
 });
 
-test("while a door is open for staff nothing else moves and the exchange does not end", async (t) => {
+test("while a door is open for staff nothing else moves, and an exchange that is ended then ends with the motion", async (t) => {
   const { rig, client } = await atWork(t, { "ITEM-1": "1" });
   const exchange = await begin(rig, client);
   const answers: string[] = [];
@@ -261,8 +261,20 @@ test("while a door is open for staff nothing else moves and the exchange does no
     });
   });
   assert.is(end.end, "stored");
-  assert.equal(answers, ["vault.slotBusy", "vault.slotBusy", "vault.slotBusy"]);
+  assert.equal(answers, ["vault.slotBusy", "vault.slotBusy", "ok"]);
   assert.is(rig.unlocks(), 1);
+  assert.is((await load(rig, client, exchange, "ITEM-3", put("ITEM-3"))).end, "vault.noExchange");
+  assert.is(code(await client.call("exchange.end", { exchange })), "vault.noExchange");
+  // Without it the next person would wait for a quarter of an hour.
+  assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "taken");
+  const journal = await client.call("journal.read", { after: 0 });
+  assert.ok(journal.ok);
+  assert.equal(
+    journal.value.body.rows
+      .filter(({ event }) => event === "exchange.end" || event === "exchange.stored")
+      .map(({ event, operator }) => `${event} ${operator}`),
+    ["exchange.stored anna+bert", "exchange.end anna+bert"],
+  );
 });
 
 test("a restart, fifteen idle minutes, and the end of a credential each close the exchange", async (t) => {
