@@ -85,19 +85,36 @@ export async function readJournal(
   ).map(fromStored);
 }
 
+/** How far a chain has been followed. */
+export interface ChainEnd {
+  seq: number;
+  hash: string;
+}
+export const CHAIN_BEGIN: ChainEnd = { seq: 0, hash: GENESIS };
+
+/** Follows the chain over rows that come next: where it ends then, or the seq of the first row that does not fit. */
+function follow(rows: readonly StoredRow[], from: ChainEnd): ChainEnd | number {
+  let end = from;
+  for (const { seq, at, event, fields, prev_hash, hash } of rows) {
+    if (seq !== end.seq + 1 || prev_hash !== end.hash || hash !== hashOf(seq, at, event, fields, prev_hash))
+      return seq;
+    end = { seq, hash };
+  }
+  return end;
+}
+
+/** The same over the rows after `from`, `limit` at most: for who has other things to do in between. */
+export async function followChain(
+  reader: Pick<Statements, "all">,
+  from: ChainEnd,
+  limit: number,
+): Promise<ChainEnd | number> {
+  const sql = "SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?";
+  return follow(await reader.all<StoredRow>(sql, from.seq, limit), from);
+}
+
 /** The seq of the first row that does not fit the chain; undefined when all do. */
 export async function firstBrokenRow(reader: Pick<Statements, "all">): Promise<number | undefined> {
-  let prevHash = GENESIS;
-  let seq = 0;
-  for (const row of await reader.all<StoredRow>("SELECT * FROM journal ORDER BY seq")) {
-    seq++;
-    if (
-      row.seq !== seq ||
-      row.prev_hash !== prevHash ||
-      row.hash !== hashOf(row.seq, row.at, row.event, row.fields, prevHash)
-    )
-      return row.seq;
-    prevHash = row.hash;
-  }
-  return undefined;
+  const end = follow(await reader.all<StoredRow>("SELECT * FROM journal ORDER BY seq"), CHAIN_BEGIN);
+  return typeof end === "number" ? end : undefined;
 }

@@ -54,6 +54,10 @@ export async function makeDevices(options: {
     // What was active before anybody watched makes no edge.
     if (read.value === "active") onInput(role, "active");
   };
+  const watched = (role: string) => (input: AuxiliaryInput) => {
+    input.watch((state) => onInput(role, state));
+    void level(role, input);
+  };
   const tools = driverTools(options.ports, clock, options.redeem, options.tap);
   for (const { driver } of await createDrivers("vault", options.configured, tools)) {
     const { role } = driver;
@@ -65,20 +69,17 @@ export async function makeDevices(options: {
       case "dispenser":
         dispensers.set(role, new DeviceHost(driver as Driver<Dispenser>, moving));
         break;
-      case "auxiliary": {
-        const onReady = (input: AuxiliaryInput) => {
-          input.watch((state) => onInput(role, state));
-          void level(role, input);
-        };
-        inputs.set(role, new DeviceHost(driver as Driver<AuxiliaryInput>, { ...hosting, onReady }));
+      case "auxiliary":
+        inputs.set(
+          role,
+          new DeviceHost(driver as Driver<AuxiliaryInput>, { ...hosting, onReady: watched(role) }),
+        );
         break;
-      }
       case "sensor": {
-        const onReady = (input: AuxiliaryInput) => {
-          input.watch((state) => onInput(role, state));
-          void level(role, input);
-        };
-        const host = new DeviceHost(guardInput(driver as Driver<GuardSensor>), { ...hosting, onReady });
+        const host = new DeviceHost(guardInput(driver as Driver<GuardSensor>), {
+          ...hosting,
+          onReady: watched(role),
+        });
         guards.push(host);
         inputs.set(role, host as unknown as DeviceHost<AuxiliaryInput>);
         break;

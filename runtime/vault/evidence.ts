@@ -11,8 +11,8 @@ export interface Evidence {
   /** Whether the latch was ever seen open after it was sent. */
   latchSeen: boolean;
   /**
-   * Whether the latch was watched without a gap from then until it was first seen open, or until its time to open was over: not so
-   * after a restart, or when the board was silent.
+   * Whether the latch was watched without a gap from then until it was first seen open, or its time to open was over: not
+   * so after a restart, or when the board was silent.
    */
   watched: boolean;
   /** Whether nobody watched for longer than a door may stand open, or for nobody knows how long. */

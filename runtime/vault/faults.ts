@@ -188,6 +188,11 @@ export const log = defineEvents("vault", {
     what: "An item that a motion had left in a dispenser's path was captured into the bin",
     fields: ["effect", "slot", "outcome"],
   },
+  journalBroken: {
+    level: "error",
+    what: "A row of the vault's journal was altered or removed after it was written: keep the unit's disk, and compare with the centre's copy",
+    fields: ["row"],
+  },
   moved: {
     level: "error",
     what: "The configuration says that a slot or magazine is elsewhere than where its items were laid in; nothing is handed out of it until somebody has looked",

@@ -2,6 +2,8 @@ import type { DispenserMotion, MotionToken, Outcome } from "../../drivers/contra
 import type { Clock } from "../../drivers/kit/index.ts";
 import {
   appendJournal,
+  type ChainEnd,
+  followChain,
   type JournalFields,
   openStore,
   readJournal,
@@ -371,6 +373,9 @@ export class Ledger {
         ({ seq, at, event, ...fields, prevHash, hash }) as VaultRow,
     );
   }
+
+  followChain = (from: ChainEnd, limit: number): Promise<ChainEnd | number> =>
+    followChain(this.#store, from, limit);
 
   /** Writes one row of the journal together with what `job` changes. @throws what `job` throws; then nothing has happened */
   write = (event: string, about: About, job: (t: Statements) => Promise<void>): Promise<void> =>

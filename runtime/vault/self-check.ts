@@ -1,11 +1,16 @@
 import type { Clock } from "../../drivers/kit/index.ts";
+import { CHAIN_BEGIN } from "../../drivers/store/index.ts";
 import { newSigningKey, signJws } from "../../fleet/contract/index.ts";
-import { vaultFault } from "./faults.ts";
+import { log, vaultFault } from "./faults.ts";
+import type { Ledger } from "./ledger.ts";
 import { Papers } from "./papers.ts";
 
 /** The unit is at rest by then: its start and whoever stands before it first are not disturbed, ms. */
 const AFTER_MS = 3_000;
 const ROUNDS = 25;
+/** Rows of the journal that are looked at in one go. */
+const ROWS = 200;
+const BETWEEN_MS = 50;
 /** A clock that is set meanwhile makes no difference, s. */
 const YEARS = 300_000_000;
 
@@ -27,5 +32,24 @@ export async function checkVerification(clock: Clock, stopping: AbortSignal): Pr
   for (let round = 0; round < ROUNDS && !stopping.aborted; round++) {
     if (!papers.voucher(good).ok || papers.voucher(spoiled).ok) throw vaultFault("selfCheck");
     await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/**
+ * Follows the chain of the journal from its first row, a little at a time, once after each start. A row that was altered or
+ * removed is told and written down; nothing is refused for it, because it says nothing about what lies where.
+ */
+export async function checkJournal(ledger: Ledger, clock: Clock, stopping: AbortSignal): Promise<void> {
+  let end = CHAIN_BEGIN;
+  for (;;) {
+    await clock.sleep(BETWEEN_MS, stopping);
+    if (stopping.aborted) return;
+    const next = await ledger.followChain(end, ROWS);
+    if (typeof next === "number") {
+      log("journalBroken", { row: next });
+      return ledger.write("journal.broken", { detail: String(next) }, async () => undefined);
+    }
+    if (next.seq === end.seq) return;
+    end = next;
   }
 }

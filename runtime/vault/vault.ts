@@ -31,7 +31,7 @@ import { Papers } from "./papers.ts";
 import { placeOf } from "./pins.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
 import { Refusals } from "./refusals.ts";
-import { checkVerification } from "./self-check.ts";
+import { checkJournal, checkVerification } from "./self-check.ts";
 import { tokenMint } from "./tokens.ts";
 
 export interface VaultOptions {
@@ -277,6 +277,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     log("ready", { open, slots: config.slots.length });
     void tellSlots();
     checkVerification(clock, stopping.signal).catch(endProcess);
+    checkJournal(ledger, clock, stopping.signal).catch(endProcess);
     const staff = async () =>
       exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0;
     const shared = {

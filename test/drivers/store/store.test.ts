@@ -5,7 +5,10 @@ import * as assert from "uvu/assert";
 import { isFault } from "../../../drivers/kit/index.ts";
 import {
   appendJournal,
+  CHAIN_BEGIN,
+  type ChainEnd,
   firstBrokenRow,
+  followChain,
   JOURNAL_SCHEMA,
   openStore,
   readJournal,
@@ -96,12 +99,21 @@ test("an altered or removed journal row is seen", async (t) => {
   t.after(() => store.close());
   for (let i = 0; i < 5; i++) await store.tx((s) => appendJournal(s, i, "demo.row", { i }));
   assert.is(await firstBrokenRow(store), undefined);
+  // Two rows at a time it is the same chain, and it has an end.
+  const ends: (ChainEnd | number)[] = [CHAIN_BEGIN];
+  for (let end = ends[0]; typeof end === "object" && ends.length < 5; ends.push(end))
+    end = await followChain(store, end, 2);
+  assert.equal(
+    ends.map((end) => typeof end === "object" && end.seq),
+    [0, 2, 4, 5, 5],
+  );
   assert.equal(
     (await readJournal(store, 3, 10)).map((row) => row.fields),
     [{ i: 3 }, { i: 4 }],
   );
   await store.tx((s) => s.run("UPDATE journal SET fields = '{\"i\":9}' WHERE seq = 2"));
   assert.is(await firstBrokenRow(store), 2);
+  assert.is(await followChain(store, CHAIN_BEGIN, 2), 2);
   await store.tx((s) => s.run("DELETE FROM journal WHERE seq = 2"));
   assert.is(await firstBrokenRow(store), 3);
 });

@@ -17,7 +17,7 @@ const REPLACED: Record<string, string[]> = {
   "runtime/ipc/peer.ts": ["Peer"],
   "provisioning/configuration.ts": ["readConfiguration"],
   "drivers/flight/recorder.ts": ["FlightRecorder"],
-  "runtime/vault/self-check.ts": ["checkVerification"],
+  "runtime/vault/self-check.ts": ["checkVerification", "checkJournal"],
 };
 
 /** Files whose Node modules are those of the simulation: seeded randomness, ideal signatures, a key file in memory. */
