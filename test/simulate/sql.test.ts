@@ -34,6 +34,11 @@ const FORMS: { sql: string; values: ("name" | "state" | "number" | "null" | "lis
     sql: "UPDATE slots SET n = n + 1 WHERE slot IN (SELECT value FROM json_each((SELECT list FROM slots WHERE slot = ?), '$.names'))",
     values: ["name"],
   },
+  { sql: "UPDATE slots SET item_hash = slot WHERE slot = ? AND item_hash IS NOT NULL", values: ["name"] },
+  {
+    sql: "UPDATE slots SET n = 0 WHERE slot <> ? AND (n = ? OR item_hash = slot)",
+    values: ["name", "number"],
+  },
   { sql: "SELECT * FROM slots WHERE state <> 'DONE' ORDER BY n DESC, slot", values: [] },
   { sql: "SELECT * FROM slots WHERE item_hash = ?", values: ["name"] },
   { sql: "SELECT 1 AS found FROM slots WHERE item_hash = ? AND n >= ?", values: ["name", "number"] },
