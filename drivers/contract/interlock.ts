@@ -11,7 +11,7 @@ export const INTERLOCK_CONDITIONS = [
 ] as const;
 export type InterlockCondition = (typeof INTERLOCK_CONDITIONS)[number];
 
-/** One interlock, declared as data: the layer checks it right before an actuate begins. */
+/** One interlock, declared as data: the layer checks it right before an actuate begins, and again at its first byte. */
 export interface Interlock {
   /** What a refusal names: the role of the input, e.g. `door.service`, or the condition itself. */
   readonly name: string;

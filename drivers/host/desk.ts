@@ -7,7 +7,7 @@ import {
 } from "../contract/index.ts";
 import { type Clock, err, type Fault, ok, type Result } from "../kit/index.ts";
 import { CommandBook, type CommandBookOptions } from "./commands.ts";
-import { type Asked, type GateState, hindrance, refusal } from "./gate.ts";
+import { type Asked, forbidden, type GateState, hindrance, refusal } from "./gate.ts";
 import { Job, type JobOptions } from "./job.ts";
 import { JobQueue } from "./queue.ts";
 import { Runner } from "./runner.ts";
@@ -103,6 +103,17 @@ export class Desk {
 
   run(session: Session<unknown>, job: Job): Promise<Result<unknown>> {
     return this.runner.run(session, job);
+  }
+
+  /**
+   * Asks the interlocks once more: since the command began, its driver may have waited for its line or its coils.
+   * @throws Fault `device.interlocked`; `device.canceled` when no command runs whose motion this could be
+   */
+  permit(): void {
+    const job = this.runner.current;
+    if (!job) throw deviceFault("canceled", { role: this.#options.role, why: "late" });
+    const fault = forbidden(this.#options.gate(), job.options.purpose);
+    if (fault) throw this.#noted(fault, job.options.transaction);
   }
 
   /** Refuses what waits. */

@@ -53,7 +53,11 @@ export function hindrance(state: GateState, asked: Asked): Fault | undefined {
     if (!state.wallClockIsSet()) return deviceFault("notReady", { role, lifecycle, why: "clock" });
     if (clock.wall() > asked.notAfter) return deviceFault("expired", { role });
   }
-  if (asked.kind !== "actuate") return undefined;
-  const by = state.interlocks?.forbidding(asked.purpose) ?? [];
+  return asked.kind === "actuate" ? forbidden(state, asked.purpose) : undefined;
+}
+
+/** Why nothing may move for `purpose` now. */
+export function forbidden({ role, interlocks }: GateState, purpose: Purpose): Fault | undefined {
+  const by = interlocks?.forbidding(purpose) ?? [];
   return by.length > 0 ? deviceFault("interlocked", { role, by: by.join(",") }) : undefined;
 }

@@ -175,6 +175,15 @@ export class DeviceHost<V> {
   }
 
   /**
+   * The last word before a motion's first byte: who redeems its token calls this in the same breath, since what was free
+   * when the command began may not be any more when its driver comes to the byte.
+   * @throws Fault `device.interlocked`, or `device.canceled` when no command runs any more; nothing must then be sent
+   */
+  permit(): void {
+    this.#desk.permit();
+  }
+
+  /**
    * Has the device test itself and keeps what was found. `external` and `interactive` need maintenance.
    * @param ask shows a technician what to do now
    */

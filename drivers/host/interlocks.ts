@@ -1,8 +1,8 @@
 import type { Interlock, InterlockState, Purpose } from "../contract/index.ts";
 
 /**
- * The interlocks of a unit and their last known states. Asked right before a motion, without waiting for anything, so that
- * nothing can happen between the answer and the motion. A state that was never told is unknown.
+ * The interlocks of a unit and their last known states. Asked when a command begins, and again when its token is redeemed,
+ * which is without any wait before the first byte. A state that was never told is unknown.
  */
 export class InterlockBoard {
   readonly declared: readonly Interlock[];

@@ -151,7 +151,7 @@ export class Collection {
     }
     const evidence = await move(this.#motion, intent, "present", onPhase);
     const outcome = judgeRelease(evidence);
-    await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
+    await this.#motion.ledger.finish(intent, outcome, { after: evidence.again, detail: evidence.detail });
     this.#motion.step("outcome");
     return { outcome };
   }

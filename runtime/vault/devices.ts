@@ -58,7 +58,12 @@ export async function makeDevices(options: {
     input.watch((state) => onInput(role, state));
     void level(role, input);
   };
-  const tools = driverTools(options.ports, clock, options.redeem, options.tap);
+  /** Used up first: what an interlock stops here is never sent later either. */
+  const redeem: Redeem = (token, device, compartment, motion) => {
+    options.redeem(token, device, compartment, motion);
+    (locks.get(device) ?? dispensers.get(device))?.permit();
+  };
+  const tools = driverTools(options.ports, clock, redeem, options.tap);
   for (const { driver } of await createDrivers("vault", options.configured, tools)) {
     const { role } = driver;
     // The class of a driver says which verbs it has.

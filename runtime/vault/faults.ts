@@ -183,6 +183,11 @@ export const log = defineEvents("vault", {
     what: "The command of a motion failed on its way; it is not sent again and the evidence decides",
     fields: ["effect", "slot"],
   },
+  notSent: {
+    level: "warn",
+    what: "An interlock became active after a motion was written down, and stopped it before its first byte",
+    fields: ["effect", "slot", "by"],
+  },
   cleared: {
     level: "warn",
     what: "An item that a motion had left in a dispenser's path was captured into the bin",

@@ -42,7 +42,8 @@ export interface MotionContext {
 /**
  * One motion of one lock, from INTENT to the evidence of what happened:
  * INTENT durable → state before noted → ISSUED durable, which consumes what pays → one command → watch latch and door.
- * Nothing is ever sent twice. The caller judges the evidence and writes the outcome.
+ * Nothing is ever sent twice. The caller judges the evidence and writes the outcome. What an interlock has stopped at the
+ * byte has evidence too: that of before.
  * @throws Fault when it ends before ISSUED, the ledger then has the intent as `notMoved`; or `vault.stopping`
  */
 export async function move(
@@ -50,7 +51,7 @@ export async function move(
   intent: Intent,
   expected: LockState["item"] | "any",
   onPhase: (phase: Phase) => void,
-): Promise<Evidence> {
+): Promise<Evidence & { detail?: string }> {
   const { ledger, locks, step, clock } = context;
   step("before-intent");
   await ledger.intent(intent);
@@ -83,7 +84,12 @@ export async function move(
   step("sent");
   // Whether an unlock that failed reached the board is for the evidence to say.
   if (sent.ok) onPhase("unlocked");
-  else log("sendFailed", { effect: intent.effect, slot: intent.slot }, sent.error);
+  else if (isFault(sent.error, "device.interlocked")) {
+    log("notSent", { effect: intent.effect, slot: intent.slot, by: String(sent.error.fields.by) });
+    // No byte has left, so that the slot is as it was.
+    const asBefore = { now: before, again: before, before };
+    return { ...asBefore, latchSeen: false, watched: true, longAway: false, detail: sent.error.code };
+  } else log("sendFailed", { effect: intent.effect, slot: intent.slot }, sent.error);
   // The byte of an unlock that came back is its last deed; of another one it is not known when it went.
   const { latchSeen, watched } = await watchLatch(context, intent, sent.ok ? clock.mono() : sentAt, onPhase);
   step(latchSeen ? "opened" : "not-opened");

@@ -9,7 +9,7 @@ import {
 } from "../../drivers/bench/index.ts";
 import { deviceFault } from "../../drivers/contract/index.ts";
 import { defer } from "../../drivers/kit/index.ts";
-import { type SerialFactory, systemPorts } from "../../drivers/ports/index.ts";
+import { type GpioFactory, type SerialFactory, systemPorts } from "../../drivers/ports/index.ts";
 import type { Handover } from "../../runtime/ipc/index.ts";
 import { startVault } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
@@ -19,6 +19,7 @@ import { makePapers, type Papers } from "./vault-papers.ts";
 
 export const DISPENSER = "dispenser.main";
 export const MAGAZINE = "M1";
+const DOOR = "door.service";
 /** Item codes of the cards in the magazine, in order. */
 export const CARDS = ["04A1B2C3D4E580", "04A1B2C3D4E581", "04A1B2C3D4E582"];
 export const OLD_CARD = "04FFEEDDCCBB01";
@@ -41,6 +42,10 @@ export interface CardRig {
   onStep: (step: string) => void;
   /** Writes to the line, capital hex. */
   written: string[];
+  /** Called at each write, before the unit hears it. */
+  onWrite: (hex: string) => void;
+  /** Of the service door, where there is one: forbids motion while it is open. */
+  door(open: boolean): void;
   /** Pulls the line from this life of the vault, until `plug`. */
   pull(): void;
   plug(): void;
@@ -62,7 +67,7 @@ export interface CardRig {
 
 export async function cardRig(
   t: Pick<TestContext, "after">,
-  options: { profile?: "m001" | "r02"; ownTimerMs?: number } = {},
+  options: { profile?: "m001" | "r02"; ownTimerMs?: number; door?: boolean } = {},
 ): Promise<CardRig> {
   const profile = options.profile ?? "m001";
   const state = mkdtempSync(join(tmpdir(), "guichet-cards-"));
@@ -83,9 +88,20 @@ export async function cardRig(
         address: 0,
         port: { path: "/dev/dispenser", baudRate: 9_600 },
       },
+      ...(options.door
+        ? [
+            {
+              role: DOOR,
+              driver: "auxiliary.gpio" as const,
+              line: { chip: "chip", offset: 0 },
+              activeLow: false,
+              debounceMs: 5,
+            },
+          ]
+        : []),
     ],
     slots: [{ slot: MAGAZINE, dispenser: DISPENSER, magazine: 0, capacity: 8 }],
-    interlocks: [],
+    interlocks: options.door ? [DOOR] : [],
   });
   for (const folder of ["config", "vault", "attestation"]) mkdirSync(join(state, folder));
   writeFileSync(join(state, "config", "unit.json"), JSON.stringify(configuration));
@@ -122,7 +138,9 @@ export async function cardRig(
     return {
       write: async (bytes) => {
         if (!open) throw deviceFault("absent");
-        written.push(Buffer.from(bytes).toString("hex").toUpperCase());
+        const hex = Buffer.from(bytes).toString("hex").toUpperCase();
+        written.push(hex);
+        rig.onWrite(hex);
         line.toUnit(bytes);
       },
       onData: (listener) => {
@@ -132,6 +150,18 @@ export async function cardRig(
       closed: closed.promise,
       close: async () => drop(),
     };
+  };
+
+  const door = { level: 0 as 0 | 1, edge: (_: 0 | 1) => {} };
+  const gpio: GpioFactory = {
+    input: async () => ({
+      read: async () => door.level,
+      onEdge: (listener) => {
+        door.edge = listener;
+      },
+      close: async () => undefined,
+    }),
+    output: async () => ({ write: async () => undefined, close: async () => undefined }),
   };
 
   let stopVault: () => Promise<void> = async () => undefined;
@@ -145,6 +175,11 @@ export async function cardRig(
     steps: [],
     onStep: () => undefined,
     written,
+    onWrite: () => undefined,
+    door: (open) => {
+      door.level = open ? 1 : 0;
+      door.edge(door.level);
+    },
     pull: () => {
       pulled = true;
       drop();
@@ -156,7 +191,7 @@ export async function cardRig(
     start: async (start = startVault, over = {}) => {
       const vault = await start({
         state,
-        ports: { ...systemPorts(), serial },
+        ports: { ...systemPorts(), serial, gpio },
         limits: FAST_CARDS,
         step: (name) => {
           rig.steps.push(name);

@@ -70,6 +70,17 @@ const room: Scenario = async (t, start) => {
   assert.is(rig.view().motions.feed, 0);
 };
 
+/** The service door opens while the unit is asked whether its path is clear. */
+const doorAtTheByte: Scenario = async (t, start) => {
+  const { rig, client } = await loaded(t, start, CARDS, { door: true });
+  rig.onWrite = () => {
+    if (rig.steps.at(-1) === "issued") rig.door(true);
+  };
+  const { end } = await rig.collect(client, rig.papers.voucher(A), take(rig));
+  assert.is(rig.view().motions.feed, 0);
+  assert.is(end?.outcome, "notMoved");
+};
+
 /** Cut right after the row of a motion, before its first byte: it is never sent again. */
 const cutAt =
   (step: string): Scenario =>
@@ -128,6 +139,16 @@ const mutants: Record<string, { edits: Edit[]; caughtBy: Scenario }> = {
     edits: [{ file: "collection.ts", from: "return first?.slot === slot ?", to: "return true ?" }],
     caughtBy: order,
   },
+  "the interlocks are not asked again at the byte": {
+    edits: [
+      {
+        file: "devices.ts",
+        from: "(locks.get(device) ?? dispensers.get(device))?.permit();",
+        to: "locks.get(device)?.permit();",
+      },
+    ],
+    caughtBy: doorAtTheByte,
+  },
   "a full bin is no reason": {
     edits: [{ file: "dispense.ts", from: "else if (before.binFull)", to: "else if (false)" }],
     caughtBy: room,
@@ -170,6 +191,7 @@ test("the same scenarios pass on the vault that is built the same way without a 
     counted,
     order,
     room,
+    doorAtTheByte,
     cutAt("issued"),
     cutAt("retract-issued"),
   ])

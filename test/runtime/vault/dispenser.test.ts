@@ -4,6 +4,8 @@ import { CARDS, type CardRig, cardRig, DISPENSER, OLD_CARD } from "../../support
 import type { VaultClient } from "../../support/vault-client.ts";
 
 const { test, run } = suite("vault with a dispenser", 60_000);
+/** The end of a question for the path, without its check byte. */
+const STATUS = /43313003..$/;
 const [A, B, C] = CARDS as [string, string, string];
 
 const take = (rig: CardRig) => ({ presented: () => void rig.plant.cards.take(DISPENSER) });
@@ -76,6 +78,40 @@ test("each motion has its row before its first byte, and the voucher is consumed
     "handover.retract",
     "handover.outcome",
   ]);
+});
+
+test("a service door that opens while a unit is asked for its path stops what moves, and only that", async (t) => {
+  const rig = await cardRig(t, { door: true });
+  const client = await rig.start();
+  await rig.fill(client, CARDS);
+  /** The next question for the path after `step` is the one before the byte: the door opens meanwhile. */
+  const openAfter = (step: string) => {
+    rig.onWrite = (hex) => {
+      if (rig.steps.at(-1) !== step || !STATUS.test(hex)) return;
+      rig.onWrite = () => undefined;
+      rig.door(true);
+    };
+  };
+  openAfter("issued");
+  const fed = await rig.collect(client, rig.papers.voucher(A), take(rig));
+  assert.equal([fed.end?.outcome, fed.end?.modifier], ["notMoved", undefined]);
+  assert.equal(rig.view().motions, { feed: 0, present: 0, retract: 0, eject: 0, entry: 0 });
+  rig.door(false);
+  openAfter("present-issued");
+  const offered = await rig.collect(client, rig.papers.voucher(A, { seq: 2 }), take(rig));
+  assert.equal([offered.end?.outcome, offered.end?.modifier], ["notMoved", "retracted"]);
+  assert.equal(rig.view().motions, { feed: 1, present: 0, retract: 1, eject: 0, entry: 0 });
+  rig.door(false);
+  openAfter("retract-issued");
+  const left = await rig.collect(client, rig.papers.voucher(B));
+  assert.equal(
+    [left.end?.outcome, left.end?.modifier],
+    ["presented", "retracted"],
+    "out of reach all the same",
+  );
+  assert.equal(await counts(rig, client), { initial: 3, remaining: 1, retracted: 2 });
+  rig.door(false);
+  assert.is((await rig.collect(client, rig.papers.voucher(C), take(rig))).end?.outcome, "taken");
 });
 
 test("what nobody takes is captured after its time: presented, retracted, and the voucher is used up", async (t) => {

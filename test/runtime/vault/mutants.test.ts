@@ -23,6 +23,8 @@ const CHALLENGE = "a challenge holds for one proof and three minutes";
 const LOAD = "an item is loaded under its own assignment, and never twice";
 const PEOPLE = "two different people open an exchange, and their credentials pay for each unlock";
 const INTERLOCK = "an active or unreadable interlock forbids motion and is named";
+const AT_THE_BYTE =
+  "an interlock that becomes active while a lock waits for its line stops it at the byte, and its slot goes on";
 const WRITTEN = "ISSUED and the used-up voucher are in the ledger before the first byte of an unlock";
 const FINDING = "a finding settles the effect that it names, by an officer's key, once";
 
@@ -151,6 +153,18 @@ const mutants: Record<string, Mutant> = {
     from: "{ ...hosting, interlocks }",
     to: "hosting",
     caughtBy: "an interlock that becomes active when a motion was decided on stops it at the byte",
+  },
+  "the interlocks are not asked again at the byte": {
+    file: "devices.ts",
+    from: "(locks.get(device) ?? dispensers.get(device))?.permit();",
+    to: "",
+    caughtBy: AT_THE_BYTE,
+  },
+  "what was stopped at the byte is judged as if it may have been sent": {
+    file: "motion.ts",
+    from: 'isFault(sent.error, "device.interlocked")',
+    to: "false",
+    caughtBy: AT_THE_BYTE,
   },
   "evidence is ignored": {
     file: "evidence.ts",

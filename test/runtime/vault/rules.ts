@@ -271,6 +271,43 @@ export const rules: Record<string, Scenario> = {
     assert.is(await collect(rig, client, voucher), "vault.consumed");
   },
 
+  "an interlock that becomes active while a lock waits for its line stops it at the byte, and its slot goes on":
+    async (t, start) => {
+      const rig = await wireRig(t, { slots: 2, itemSensors: false, interlocks: ["tamper.cabinet"] });
+      await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+      const client = await rig.start(start);
+      // Of a time that stands still the rest between two coils is never over before it was slept.
+      rig.clock.stop();
+      const open = (slot: string) => {
+        rig.plant.openDoor(slot);
+        rig.plant.closeDoor(slot);
+      };
+      assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1"), open), "presented");
+      const { sleep } = rig.clock;
+      rig.clock.sleep = (ms, signal) => {
+        if (!signal && ms > 250 && rig.steps.at(-1) === "issued") {
+          rig.clock.sleep = sleep;
+          rig.inputs.set("tamper.cabinet", 1);
+          rig.edges.get("tamper.cabinet")?.(1);
+          // Longer than anybody may look away from a lock that was sent something.
+          rig.clock.monoOffset += 2_000;
+          rig.clock.go();
+        }
+        return sleep(ms, signal);
+      };
+      const voucher = rig.papers.voucher("ITEM-2", { seq: 2 });
+      assert.is(await collect(rig, client, voucher, open), "notMoved");
+      assert.is(rig.unlocks(), 1);
+      const journal = await client.call("journal.read", { after: 0 });
+      assert.ok(journal.ok);
+      const last = journal.value.body.rows.findLast(({ event }) => event === "handover.outcome");
+      assert.equal([last?.slot, last?.outcome, last?.detail], ["2", "notMoved", "device.interlocked"]);
+      rig.inputs.set("tamper.cabinet", 0);
+      assert.is(await collect(rig, client, voucher, open), "vault.consumed");
+      assert.is(await collect(rig, client, rig.papers.voucher("ITEM-2", { seq: 3 }), open), "presented");
+      assert.is(rig.unlocks(), 2);
+    },
+
   "while staff have turned the service switch nothing is handed out": async (t, start) => {
     const { rig, client } = await loaded(t, start, { slots: 2, serviceSwitch: "switch.service" });
     rig.inputs.set("switch.service", 1);

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { deviceFault, type Interlock } from "../../../../drivers/contract/index.ts";
-import { err, ok } from "../../../../drivers/kit/index.ts";
+import { err, isFault, ok } from "../../../../drivers/kit/index.ts";
 import { code, command, never, rig } from "../support.ts";
 import { type Rule, taken } from "./rule.ts";
 
@@ -83,6 +83,52 @@ export const motion = {
     assert.throws(() => board.set("door.unknown", "active"), TypeError);
     await device.stop();
   },
+
+  "the interlocks are asked once more at the byte, for whom the command is for; one that was answered moves nothing":
+    async (module) => {
+      const board = new module.InterlockBoard([DOOR, TAMPER]);
+      const { device, seen, ready, clock, until } = rig(module, {}, { interlocks: board });
+      await ready();
+      const events = device.subscribe();
+      /** Waits for its line, in which time `happens`, and then moves if it may. */
+      const move = (purpose: "public" | "staff" | "safety", happens: () => void, ms = 10) =>
+        device.use(
+          "actuate",
+          100,
+          async (verbs) => {
+            await clock.sleep(ms);
+            happens();
+            device.permit();
+            return verbs.move(1);
+          },
+          { purpose },
+        );
+      const open = () => board.set("door.service", "active");
+      const close = () => board.set("door.service", "inactive");
+      close();
+      board.set("tamper.cabinet", "inactive");
+      assert.is(code(await move("public", close)), "ok");
+      assert.is(code(await move("public", open)), "device.interlocked");
+      const event = await events.next();
+      assert.is(event?.name === "interlocked" && event.fields.by, "door.service");
+      assert.is(device.lifecycle, "ready", "it is no failure of the device");
+      close();
+      assert.is(code(await move("staff", open)), "ok");
+      const tamper = () => board.set("tamper.cabinet", "active");
+      assert.is(code(await move("staff", tamper)), "device.interlocked");
+      assert.is(code(await move("safety", tamper)), "ok");
+      assert.is(seen.moves, 3);
+      close();
+      board.set("tamper.cabinet", "inactive");
+      assert.is(code(await move("public", close, 500)), "device.timeoutDevice");
+      await until("the driver has come back", () => device.lifecycle === "ready");
+      assert.is(seen.moves, 3, "answered as overrun: it moves nothing afterwards");
+      assert.throws(
+        () => device.permit(),
+        (error: unknown) => isFault(error, "device.canceled"),
+      );
+      await device.stop();
+    },
 
   "another device than the expected one is not even recovered, takes nothing, and ours serves again": async (
     module,
