@@ -7,7 +7,6 @@ import {
   type Driver,
   deviceFault,
   type Lifecycle,
-  type SelfTestContext,
   type SelfTestLevel,
   type SelfTestRecord,
   type Session,
@@ -30,7 +29,7 @@ import type { GateState } from "./gate.ts";
 import type { Job, JobOptions } from "./job.ts";
 import { Life } from "./life.ts";
 import { log } from "./log.ts";
-import type { HostOptions, UseOptions } from "./options.ts";
+import type { HostOptions, SelfTestOptions, UseOptions } from "./options.ts";
 import { endsSession } from "./runner.ts";
 import { recordOf, SELF_TEST_KINDS, testItself } from "./selftest.ts";
 import { Standing } from "./standing.ts";
@@ -54,6 +53,7 @@ export class DeviceHost<V> {
   #ready = defer<void>();
   #isReady = false;
   #disabled: boolean;
+  #tests = false;
   /** Aborted when maintenance ends. */
   #maintenance: AbortController | undefined;
 
@@ -159,8 +159,9 @@ export class DeviceHost<V> {
 
   /**
    * Queues one command without an id, which its caller never sends again. It is refused at once when the device is not
-   * there, answered `device.queueFull` behind eight others, and `device.timeoutDevice` when it overruns; the session is
-   * then dropped and recovered anew. A query whose reply was lost is asked once more; nothing else is ever repeated.
+   * there, answered `device.queueFull` behind eight others (what moves is counted by itself), and `device.timeoutDevice`
+   * when it overruns; the session is then dropped and recovered anew. A query whose reply was lost is asked once more;
+   * nothing else is ever repeated.
    * @param deviceTimeMs longest time of the device itself, user time included for captures
    */
   async use<T>(
@@ -187,15 +188,20 @@ export class DeviceHost<V> {
    * Has the device test itself and keeps what was found. `external` and `interactive` need maintenance.
    * @param ask shows a technician what to do now
    */
-  async selfTest(
-    level: SelfTestLevel,
-    options: Partial<Pick<SelfTestContext, "ask" | "token">> & {
-      deviceTimeMs?: number;
-      userTimeMs?: number;
-    } = {},
-  ): Promise<Result<SelfTestRecord>> {
+  async selfTest(level: SelfTestLevel, options: SelfTestOptions = {}): Promise<Result<SelfTestRecord>> {
     if (level !== "internal" && !this.#maintenance)
       return err(deviceFault("notReady", { role: this.role, why: "noMaintenance" }));
+    // A second one would find nothing else, and take a place from what the device is there for.
+    if (this.#tests) return err(deviceFault("busy", { role: this.role, why: "selfTest" }));
+    this.#tests = true;
+    try {
+      return await this.#test(level, options);
+    } finally {
+      this.#tests = false;
+    }
+  }
+
+  async #test(level: SelfTestLevel, options: SelfTestOptions): Promise<Result<SelfTestRecord>> {
     const { ask = () => undefined, token, deviceTimeMs = this.#driver.deviceTimeMs, userTimeMs } = options;
     const asked = { kind: SELF_TEST_KINDS[level], purpose: "staff" } as const;
     const job = this.#desk.take(asked, {

@@ -1,4 +1,4 @@
-import type { DeviceStatus, Purpose } from "../contract/index.ts";
+import type { DeviceStatus, Purpose, SelfTestContext } from "../contract/index.ts";
 import type { Clock } from "../kit/index.ts";
 import type { CommandBookOptions } from "./commands.ts";
 import type { InterlockBoard } from "./interlocks.ts";
@@ -25,6 +25,11 @@ export interface HostOptions<V = unknown> {
   /** Id of this boot in the events. */
   boot?: string;
 }
+
+export type SelfTestOptions = Partial<Pick<SelfTestContext, "ask" | "token">> & {
+  deviceTimeMs?: number;
+  userTimeMs?: number;
+};
 
 export interface UseOptions {
   /** For an actuate: whom an interlock must allow to move something. Default `public`, which is bound by all. */

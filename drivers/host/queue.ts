@@ -2,7 +2,10 @@ import { deviceFault } from "../contract/index.ts";
 import type { Clock, Fault } from "../kit/index.ts";
 import type { Job } from "./job.ts";
 
-/** Commands that wait for one device, in order, at most `limit`; one that is not begun in its queue time is expired. */
+/**
+ * Commands that wait for one device, in order; one that is not begun in its queue time is expired. At most `limit` of those
+ * that move something and as many others: what was written down as under way finds its place, however much is asked beside.
+ */
 export class JobQueue {
   readonly #jobs: { job: Job; timer: AbortController | undefined }[] = [];
   readonly #limit: number;
@@ -19,7 +22,9 @@ export class JobQueue {
 
   /** False when it is full. */
   push(job: Job): boolean {
-    if (this.#jobs.length >= this.#limit) return false;
+    const moves = job.options.kind === "actuate";
+    const alike = this.#jobs.filter((entry) => (entry.job.options.kind === "actuate") === moves);
+    if (alike.length >= this.#limit) return false;
     const { queueTimeMs } = job.options;
     const timer = queueTimeMs === undefined ? undefined : new AbortController();
     this.#jobs.push({ job, timer });

@@ -1,5 +1,5 @@
 import type { Reading } from "../contract/index.ts";
-import type { Result } from "../kit/index.ts";
+import { type Result, shared } from "../kit/index.ts";
 
 /** Something that is read for figures; a sensor of its own, or what guards something beside. */
 export interface Readable {
@@ -13,7 +13,7 @@ export class Readings {
   readonly #last = new Map<string, Reading[]>();
 
   constructor(sensors: readonly Readable[]) {
-    this.#sensors = sensors;
+    this.#sensors = sensors.map((sensor) => ({ role: sensor.role, read: shared(() => sensor.read()) }));
   }
 
   async read(): Promise<(Reading & { role: string })[]> {

@@ -21,6 +21,34 @@ export class Mutex {
   }
 }
 
+/**
+ * Lets `job` run once at a time however often it is asked for. Whoever asks while it runs shares the one next run with all
+ * others, so that nobody is told what was seen before they asked.
+ */
+export function shared<T>(job: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
+  const begin = (): Promise<T> => {
+    const own = job();
+    running = own;
+    const over = (): void => {
+      running = undefined;
+    };
+    own.then(over, over);
+    return own;
+  };
+  const afterwards = (): Promise<T> => {
+    next = undefined;
+    return begin();
+  };
+  return () => {
+    if (next) return next;
+    if (!running) return begin();
+    next = running.then(afterwards, afterwards);
+    return next;
+  };
+}
+
 export interface Deferred<T> {
   promise: Promise<T>;
   resolve(value: T): void;

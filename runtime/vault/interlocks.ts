@@ -5,6 +5,7 @@ import type {
   InterlockState,
 } from "../../drivers/contract/index.ts";
 import { type DeviceHost, InterlockBoard } from "../../drivers/host/index.ts";
+import { type Result, shared } from "../../drivers/kit/index.ts";
 import type { DeviceConfiguration } from "../../drivers/registry/index.ts";
 import type { Latches } from "./latches.ts";
 
@@ -36,7 +37,8 @@ export class Interlocks {
   readonly #latches: Latches;
   /** How often the state of an input was noted. */
   readonly #noted = new Map<string, number>();
-  #hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>> = new Map();
+  /** By role. Shared: so many questions at once that an input refuses some would make it unreadable, which forbids motion. */
+  #reads: ReadonlyMap<string, () => Promise<Result<"active" | "inactive">>> = new Map();
 
   constructor(declared: readonly Interlock[], latches: Latches) {
     this.board = new InterlockBoard(declared);
@@ -48,7 +50,9 @@ export class Interlocks {
    * @param exchangeOpen whether staff have an exchange open
    */
   begin(hosts: ReadonlyMap<string, DeviceHost<AuxiliaryInput>>, exchangeOpen: () => boolean): void {
-    this.#hosts = hosts;
+    const read = (host: DeviceHost<AuxiliaryInput>) =>
+      shared(() => host.use("query", 1_000, (input) => input.read()));
+    this.#reads = new Map([...hosts].map(([role, host]) => [role, read(host)]));
     this.board.follow("exchange", () => (exchangeOpen() ? "active" : "inactive"));
   }
 
@@ -79,7 +83,7 @@ export class Interlocks {
 
   /** Of an input that is not there nothing is known. */
   noteStatus({ role, lifecycle }: DeviceStatus): void {
-    if (lifecycle !== "ready" && lifecycle !== "busy" && this.#hosts.has(role)) this.note(role, "unknown");
+    if (lifecycle !== "ready" && lifecycle !== "busy" && this.#reads.has(role)) this.note(role, "unknown");
   }
 
   #declares = (role: string): boolean => this.board.declared.some(({ name }) => name === role);
@@ -99,7 +103,7 @@ export class Interlocks {
 
   /** Undefined for one that cannot be read. */
   async #read(role: string): Promise<"active" | "inactive" | undefined> {
-    const read = await this.#hosts.get(role)?.use("query", 1_000, (input) => input.read());
+    const read = await this.#reads.get(role)?.();
     return read?.ok ? read.value : undefined;
   }
 }

@@ -6,7 +6,7 @@ import type {
   Purpose,
 } from "../../drivers/contract/index.ts";
 import type { DeviceHost } from "../../drivers/host/index.ts";
-import type { Clock, Result } from "../../drivers/kit/index.ts";
+import { type Clock, type Result, shared } from "../../drivers/kit/index.ts";
 import { looksWhenReady, twoLooks } from "./looks.ts";
 
 /** Where a slot is: its lock board and compartment. */
@@ -27,11 +27,15 @@ export class Locks {
   readonly #hosts: ReadonlyMap<string, DeviceHost<Lock>>;
   readonly #places: ReadonlyMap<string, SlotPlace>;
   readonly #clock: Clock;
+  /** By board: reads all of it for who tells the slots. However many ask, a motion finds its turn. */
+  readonly #reads: ReadonlyMap<string, () => Promise<Result<LockState[]>>>;
 
   constructor(hosts: ReadonlyMap<string, DeviceHost<Lock>>, places: readonly SlotPlace[], clock: Clock) {
     this.#hosts = hosts;
     this.#places = new Map(places.map((place) => [place.slot, place]));
     this.#clock = clock;
+    const read = (host: DeviceHost<Lock>) => shared(() => host.use("query", READ_MS, (lock) => lock.read()));
+    this.#reads = new Map([...hosts].map(([role, host]) => [role, read(host)]));
   }
 
   places = (): SlotPlace[] => [...this.#places.values()];
@@ -94,8 +98,8 @@ export class Locks {
   /** State of every compartment by slot, board by board. */
   async lookAll(): Promise<Map<string, LockState>> {
     const states = new Map<string, LockState>();
-    for (const [role, host] of this.#hosts) {
-      const read = await host.use("query", READ_MS, (lock) => lock.read());
+    for (const [role, ask] of this.#reads) {
+      const read = await ask();
       if (!read.ok) continue;
       for (const place of this.#places.values()) {
         const state = place.lock === role ? read.value[place.compartment] : undefined;

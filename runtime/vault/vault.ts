@@ -1,6 +1,15 @@
 import { join } from "node:path";
 import { Readings } from "../../drivers/host/index.ts";
-import { type Clock, err, isFault, Mutex, ok, type Result, systemClock } from "../../drivers/kit/index.ts";
+import {
+  type Clock,
+  err,
+  isFault,
+  Mutex,
+  ok,
+  type Result,
+  shared,
+  systemClock,
+} from "../../drivers/kit/index.ts";
 import type { Ports } from "../../drivers/ports/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { Diagnostics } from "../diagnostics/index.ts";
@@ -84,6 +93,16 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   const everyone = (tell: (peer: VaultPeer) => void): void => {
     for (const peer of peers) tell(peer);
   };
+  /** Once at a time: a contact that is loose makes twenty edges a second, and each of them asks for this. */
+  const tellSlots = shared(async (): Promise<void> => {
+    if (peers.size === 0) return;
+    try {
+      const state = { slots: await slots(), interlocks: await interlocks.active() };
+      everyone((peer) => peer.emit("slots", state));
+    } catch (error) {
+      if (!isFault(error)) throw error; // a ledger that died or was closed says so elsewhere
+    }
+  });
   const diagnostics = new Diagnostics({
     clock,
     state: options.state,
@@ -180,16 +199,6 @@ export async function startVault(options: VaultOptions): Promise<Running> {
       item: states.get(row.slot)?.item ?? "unknown",
       ...(row.effect ? { effect: row.effect } : {}),
     }));
-  }
-
-  async function tellSlots(): Promise<void> {
-    if (peers.size === 0) return;
-    try {
-      const state = { slots: await slots(), interlocks: await interlocks.active() };
-      everyone((peer) => peer.emit("slots", state));
-    } catch (error) {
-      if (!isFault(error)) throw error; // a ledger that died or was closed says so elsewhere
-    }
   }
 
   const answer = <T>(result: Result<T>) => (result.ok ? ok({ body: result.value, parts: [] }) : result);

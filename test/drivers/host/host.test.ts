@@ -145,8 +145,10 @@ test("a silent device is found by its probe; a bounded queue refuses the ninth",
     refused.every((c) => c === "device.queueFull"),
     refused.join(),
   );
+  const moving = host.use("actuate", 1_000, async () => ok(1));
   gate.resolve();
   await Promise.all(all);
+  assert.is(code(await moving), "ok", "what moves has places of its own");
   answers = false;
   await eventually("failed", () => host.status().fitness.code === "device.noReply");
 });

@@ -166,6 +166,15 @@ const mutants: Record<string, Mutant> = {
     to: "false",
     caughtBy: AT_THE_BYTE,
   },
+  "every edge and every question reads all locks": {
+    file: "locks.ts",
+    from: 'shared(() => host.use("query", READ_MS, (lock) => lock.read()));',
+    to: '() => host.use("query", READ_MS, (lock) => lock.read());',
+    also: [
+      { file: "vault.ts", from: "shared(async (): Promise<void> =>", to: "(async (): Promise<void> =>" },
+    ],
+    caughtBy: "neither a loose contact nor a core that asks without end keeps a motion from its turn",
+  },
   "evidence is ignored": {
     file: "evidence.ts",
     from: 'if (now.item === "present") return latchSeen',

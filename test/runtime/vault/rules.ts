@@ -308,6 +308,28 @@ export const rules: Record<string, Scenario> = {
       assert.is(rig.unlocks(), 2);
     },
 
+  "neither a loose contact nor a core that asks without end keeps a motion from its turn": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 2, interlocks: ["tamper.cabinet"] });
+    await rig.seed({ "ITEM-1": "1" });
+    const asked: Promise<unknown>[] = [];
+    const step = (name: string): void => {
+      if (name !== "intent" && name !== "issued") return;
+      for (let edge = 0; edge < 20; edge++) rig.edges.get("tamper.cabinet")?.(edge % 2 === 0 ? 1 : 0);
+    };
+    const client = await rig.start(start, { step });
+    const voucher = rig.papers.voucher("ITEM-1");
+    const outcome = await collect(rig, client, voucher, (slot) => {
+      for (let call = 0; call < 40; call++) asked.push(client.call("status", {}));
+      rig.takeFrom(slot);
+    });
+    assert.is(outcome, "taken");
+    assert.is(rig.unlocks(), 1);
+    for (const answer of await Promise.all(asked)) assert.is(code(answer as Result<unknown>), "ok");
+  },
+
   "while staff have turned the service switch nothing is handed out": async (t, start) => {
     const { rig, client } = await loaded(t, start, { slots: 2, serviceSwitch: "switch.service" });
     rig.inputs.set("switch.service", 1);

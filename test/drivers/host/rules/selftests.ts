@@ -45,6 +45,16 @@ export const selftests = {
     await device.stop();
   },
 
+  "one self-test at a time: a device that is asked for more goes on serving": async (module) => {
+    const { device, ready, clock } = rig(module, { probe: () => clock.sleep(50) });
+    await ready();
+    const tests = Array.from({ length: 12 }, () => device.selfTest("internal"));
+    assert.is(code(await device.use("query", 1_000, async () => ok(1))), "ok");
+    assert.equal((await Promise.all(tests)).map(code), ["ok", ...Array(11).fill("device.busy")]);
+    assert.is(code(await device.selfTest("internal")), "ok");
+    await device.stop();
+  },
+
   "an external self-test is bound by interlocks, and one that a device lacks is not supported": async (
     module,
   ) => {
