@@ -1,3 +1,4 @@
+export { ipcFault } from "./faults.ts";
 export * from "./frame.ts";
 export * from "./health.ts";
 export * from "./messages.ts";

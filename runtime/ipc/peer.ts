@@ -1,54 +1,18 @@
 import type { Socket } from "node:net";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import {
-  check,
-  defineErrors,
-  defineEvents,
-  err,
-  Fault,
-  isFault,
-  ok,
-  parseJson,
-  type Result,
-} from "../../drivers/kit/index.ts";
+import { check, err, Fault, isFault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
+import { ipcFault, log } from "./faults.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import type { Events, Method, Methods } from "./messages.ts";
 
-export const ipcFault = defineErrors("ipc", {
-  gone: {
-    what: "The other process is not there",
-    todo: "It is restarted by itself; what was asked may be asked again",
-    remedy: "autoRecovering",
-    cause: "software",
-  },
-  badFrame: {
-    what: "The other process sent bytes that are no frame",
-    todo: "The connection is closed; report a defect",
-    remedy: "software",
-    cause: "software",
-  },
-  unknownMethod: {
-    what: "The other process does not know this method",
-    todo: "Install the same version of all processes",
-    remedy: "software",
-    cause: "software",
-  },
-  internal: {
-    what: "The other process failed inside",
-    todo: "See its log; report a defect",
-    remedy: "software",
-    cause: "software",
-  },
-});
-
-const log = defineEvents("ipc", {
-  badFrame: {
-    level: "error",
-    what: "The peer sent something that is no valid frame or message; the connection is closed",
-    fields: ["at"],
-  },
-  handlerFailed: { level: "error", what: "A method threw; its caller got ipc.internal", fields: ["method"] },
-});
+/** Questions of one peer that are under way at once, with those whose answers have not left. */
+const MAX_OPEN = 64;
+/** Bytes of answers that have not left: while there are more, no further question is begun. */
+const MAX_UNSENT = 8 * 1024 * 1024;
+/** Bytes of questions that are under way or wait: more than `MAX_OPEN` of them and one read of a socket can come to. */
+const MAX_ASKED = 32 * 1024 * 1024;
+/** A question costs so many bytes beside those of its head. */
+const OVERHEAD = 512;
 
 const HeadSchema = Type.Object({
   /** q(uestion), a(nswer), f(ault), e(vent). */
@@ -78,6 +42,14 @@ export type Handlers<M extends Methods> = {
   [K in keyof M]: (body: Static<M[K]["request"]>) => Promise<Result<Answer<Static<M[K]["answer"]>>>>;
 };
 
+interface Question {
+  id: number;
+  name: string;
+  body: unknown;
+  /** What it costs to keep it. */
+  bytes: number;
+}
+
 /** Methods that are loaded when somebody asks for one; undefined for a name that is not there either. */
 export type MoreMethods = (
   name: string,
@@ -88,6 +60,11 @@ type EventListener<E extends Events, K extends keyof E> = (body: Static<E[K]>, p
 /**
  * One end of a connection between two processes. Serves `local` methods and calls `remote` ones; every head is
  * schema-checked on arrival, and a peer that sends nonsense is disconnected.
+ *
+ * A peer that asks and asks, or does not read, costs no more than `MAX_OPEN` questions and `MAX_UNSENT` bytes: what comes on
+ * top waits, and its socket is not read. While an answer is awaited from it, it is read and its questions are begun all the
+ * same, since it may need one to answer; only `MAX_ASKED` ends the connection then. So two honest ends never wait for each
+ * other: where one does not read, it awaits nothing, and the other has asked and was not answered, so that it reads.
  */
 export class Peer<Remote extends Methods, In extends Events, Out extends Events> {
   readonly #socket: Socket;
@@ -99,6 +76,12 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
   readonly #waiting = new Map<number, { method: string; settle(answer: Result<Answer<unknown>>): void }>();
   readonly #listeners = new Map<string, Set<(body: never, parts: Uint8Array[]) => void>>();
   #nextId = 0;
+  readonly #reader: FrameReader;
+  /** Questions that wait to be served, oldest first. */
+  readonly #queued: Question[] = [];
+  #asked = 0;
+  #open = 0;
+  #unsent = 0;
   readonly closed: Promise<void>;
 
   constructor(
@@ -117,9 +100,11 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
     this.#local = options.local ?? {};
     this.#handlers = options.handlers ?? {};
     this.#more = options.more;
-    const reader = new FrameReader((head, parts) => this.#receive(head, parts));
+    // Parts come with answers and events only; who awaits neither keeps no more than a head.
+    const awaits = Object.keys(options.remote).length + Object.keys(options.incoming).length > 0;
+    this.#reader = new FrameReader((head, parts) => this.#receive(head, parts), awaits ? undefined : 0);
     socket.on("data", (chunk: Buffer) => {
-      if (!reader.push(chunk)) this.#reject("frame");
+      if (!this.#reader.push(chunk)) this.#reject("frame");
     });
     socket.on("error", () => socket.destroy());
     this.closed = new Promise((resolve) => {
@@ -136,7 +121,10 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
     return !this.#socket.destroyed;
   }
 
-  /** Asks and waits for the one answer. Settles with `ipc.gone` when the connection ends first; never rejects. */
+  /**
+   * Asks and waits for the one answer. Settles with `ipc.gone` when the connection ends first; rejects with RangeError for
+   * a question that is too long for a frame, and with nothing else.
+   */
   call<K extends keyof Remote & string>(
     method: K,
     body: Static<Remote[K]["request"]>,
@@ -144,18 +132,24 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
     if (this.#socket.destroyed) return Promise.resolve(err(ipcFault("gone", { method })));
     const id = this.#nextId++;
     return new Promise((resolve) => {
+      const frame = encodeFrame({ t: "q", id, name: method, body }, []);
       this.#waiting.set(id, {
         method,
         settle: (answer) => resolve(answer as Result<Answer<Static<Remote[K]["answer"]>>>),
       });
-      this.#socket.write(encodeFrame({ t: "q", id, name: method, body }, []));
+      this.#socket.write(frame);
+      this.#balance();
     });
   }
 
   /** Says something that nobody has asked for. Dropped when the peer does not read (more than 8 MiB waiting). */
   emit<K extends keyof Out & string>(name: K, body: Static<Out[K]>, parts: Uint8Array[] = []): void {
     if (this.#socket.destroyed || this.#socket.writableLength > 8 * 1024 * 1024) return;
-    this.#socket.write(encodeFrame({ t: "e", name, body }, parts));
+    try {
+      this.#socket.write(encodeFrame({ t: "e", name, body }, parts));
+    } catch (error) {
+      log("unsendable", { name }, error);
+    }
   }
 
   on<K extends keyof In & string>(name: K, listener: EventListener<In, K>): () => void {
@@ -166,12 +160,14 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
   }
 
   close(): void {
+    this.#reader.end();
+    this.#queued.length = 0;
     this.#socket.destroy();
   }
 
   #reject(at: string): void {
     log("badFrame", { at });
-    this.#socket.destroy();
+    this.close();
   }
 
   #receive(headText: string, parts: Uint8Array[]): void {
@@ -180,10 +176,12 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
     const { t, id, name, body } = head.value;
     if (t === "e" && name !== undefined) return this.#event(name, body, parts);
     if (id === undefined) return this.#reject("id");
-    if (t === "q" && name !== undefined) return void this.#serve(id, name, body);
+    if (t === "q" && name !== undefined)
+      return this.#question({ id, name, body, bytes: headText.length + OVERHEAD });
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     this.#waiting.delete(id);
+    this.#balance();
     if (t === "f") return waiting.settle(err(faultFromJson(body)));
     const method = this.#remote[waiting.method];
     const answer = method ? check(method.answer, body, waiting.method) : err(ipcFault("unknownMethod"));
@@ -200,12 +198,50 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
     for (const listener of this.#listeners.get(name) ?? []) listener(checked.value as never, parts);
   }
 
-  async #serve(id: number, name: string, body: unknown): Promise<void> {
-    const answer = await this.#answer(name, body);
+  #question(question: Question): void {
+    this.#queued.push(question);
+    this.#asked += question.bytes;
+    this.#balance();
+    if (this.#asked <= MAX_ASKED) return;
+    log("flood", {});
+    this.close();
+  }
+
+  /** Begins as many of the questions that wait as may be under way, and reads on when none is left. */
+  #balance(): void {
+    const awaits = this.#waiting.size > 0;
+    while ((awaits || this.#open < MAX_OPEN) && this.#unsent <= MAX_UNSENT) {
+      const question = this.#queued.shift();
+      if (!question) break;
+      this.#open++;
+      void this.#serve(question);
+    }
+    if (this.#queued.length > 0 && !awaits) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  async #serve({ id, name, body, bytes }: Question): Promise<void> {
+    const frame = this.#framed(id, name, await this.#answer(name, body));
     if (this.#socket.destroyed) return;
-    if (answer.ok)
-      this.#socket.write(encodeFrame({ t: "a", id, body: answer.value.body }, answer.value.parts));
-    else this.#socket.write(encodeFrame({ t: "f", id, body: answer.error.toJSON() }, []));
+    this.#unsent += frame.length;
+    // Under way until its answer has left: who does not read is served no more.
+    this.#socket.write(frame, () => {
+      this.#open--;
+      this.#asked -= bytes;
+      this.#unsent -= frame.length;
+      if (!this.#socket.destroyed) this.#balance();
+    });
+  }
+
+  #framed(id: number, name: string, answer: Result<Answer<unknown>>): Buffer {
+    try {
+      return answer.ok
+        ? encodeFrame({ t: "a", id, body: answer.value.body }, answer.value.parts)
+        : encodeFrame({ t: "f", id, body: answer.error.toJSON() }, []);
+    } catch (error) {
+      log("unsendable", { name }, error);
+      return encodeFrame({ t: "f", id, body: ipcFault("internal", { method: name }).toJSON() }, []);
+    }
   }
 
   async #answer(name: string, body: unknown): Promise<Result<Answer<unknown>>> {

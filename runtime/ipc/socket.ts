@@ -7,6 +7,9 @@ import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 export const socketOf = (state: string, process: "core" | "vault" | "senses"): string =>
   join(state, "run", process, "socket");
 
+/** The core, a technician's command or two and the package's scripts: whoever opens more has no need of them. */
+const MAX_CONNECTIONS = 8;
+
 /** Listens on a Unix socket that only this user and the folder's group can open; a leftover of a former life is removed. */
 export function listenUnix<T extends Server = Server>(
   path: string,
@@ -15,6 +18,7 @@ export function listenUnix<T extends Server = Server>(
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });
   const server = typeof serve === "function" ? (createServer(serve) as T) : serve;
+  server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Fault, Result } from "../../drivers/kit/index.ts";
+import { type Fault, Mutex, type Result } from "../../drivers/kit/index.ts";
 import type { Handover } from "../../runtime/ipc/index.ts";
 import { seeded } from "../crash/replay/random.ts";
 import { unitConfiguration } from "../support/unit.ts";
@@ -266,13 +266,18 @@ function oversized(name: string, body: unknown): Uint8Array {
   return Buffer.concat([prefix, head]);
 }
 
+/** A vault serves few connections: one that is refused attacks nothing. */
+const raws = new Mutex();
+
 /** Bytes on a connection of their own, which hostile code then leaves. */
-function sendRaw(path: string, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.on("error", () => undefined);
-    socket.once("close", () => resolve());
-    socket.once("connect", () => socket.end(bytes));
-    socket.resume();
-  });
-}
+const sendRaw = (path: string, bytes: Uint8Array): Promise<void> =>
+  raws.run(
+    () =>
+      new Promise((resolve) => {
+        const socket = connect(path);
+        socket.on("error", () => undefined);
+        socket.once("close", () => resolve());
+        socket.once("connect", () => socket.end(bytes));
+        socket.resume();
+      }),
+  );
