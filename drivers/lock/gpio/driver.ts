@@ -95,12 +95,17 @@ export function gpioLockDriver(settings: GpioLockSettings, options: GpioLockOpti
       let closing = false;
 
       const stateOf = async (compartment: number, { door, item }: Contacts): Promise<LockState> => {
-        const open = (await door.read()) === settings.doorOpenLevel;
-        const present = item && (await item.read()) === settings.itemPresentLevel;
+        const [doorLevel, itemLevel] = await Promise.all([levelOf(door), item && levelOf(item)]);
+        const closed = driven === compartment ? "unknown" : "locked";
         return {
           compartment,
-          latch: open ? "open" : driven === compartment ? "unknown" : "locked",
-          item: present === undefined ? "unknown" : present ? "present" : "absent",
+          latch: doorLevel === undefined ? "unknown" : doorLevel === settings.doorOpenLevel ? "open" : closed,
+          item:
+            itemLevel === undefined
+              ? "unknown"
+              : itemLevel === settings.itemPresentLevel
+                ? "present"
+                : "absent",
         };
       };
       const readAll = (): Promise<LockState[]> =>
@@ -154,6 +159,16 @@ export function gpioLockDriver(settings: GpioLockSettings, options: GpioLockOpti
       return session;
     },
   };
+}
+
+/** Of one that is loose nothing is known; what its neighbours say holds all the same. */
+async function levelOf(contact: GpioInput): Promise<0 | 1 | undefined> {
+  try {
+    return await contact.read();
+  } catch (error) {
+    if (isFault(error, "device.fault") && error.fields.reason === "looseContact") return undefined;
+    throw error;
+  }
 }
 
 /** What is wrong with the settings, beside what their schema sees; nothing is driven then. */
