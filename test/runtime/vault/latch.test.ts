@@ -1,5 +1,8 @@
 import * as assert from "uvu/assert";
+import { defer } from "../../../drivers/kit/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
+import { Latches } from "../../../runtime/vault/latches.ts";
+import type { Ledger } from "../../../runtime/vault/ledger.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 import { wireRig } from "../../support/vault-wire.ts";
@@ -87,6 +90,36 @@ test("a loop that was open before anybody watched is an alarm too; one that cann
   await eventually("an alarm", async () => (await journal(client)).length === 1);
   rig.inputs.set(ROLE, 0);
   assert.equal(await active(client), [ROLE]);
+});
+
+test("what happens while an alarm is being settled is an alarm of its own, and there is no gap between the two", async () => {
+  const written = defer<void>();
+  const alarms: [string, string][] = [];
+  const ledger = {
+    alarms: async () => new Map([[ROLE, "first"]]),
+    alarm: async (role: string, alarm: string) => void alarms.push([role, alarm]),
+    alarmCleared: () => written.promise,
+  } as unknown as Ledger;
+  const latches = await Latches.open(ledger, [ROLE]);
+  const quiet = await Latches.open(
+    Object.assign(Object.create(ledger), { alarmCleared: async () => undefined }) as Ledger,
+    [ROLE],
+  );
+  assert.ok(await quiet.clear(ROLE, "first", "officer-1"));
+  assert.equal([quiet.has(ROLE), alarms.length], [false, 0]);
+  const cleared = latches.clear(ROLE, "first", "officer-1");
+  await latches.note(ROLE);
+  assert.is(await latches.clear(ROLE, "first", "officer-1"), false, "settled once");
+  const gaps: boolean[] = [];
+  void written.promise.then(() => gaps.push(latches.has(ROLE)));
+  written.resolve();
+  assert.ok(await cleared);
+  assert.equal([latches.has(ROLE), gaps], [true, [true]]);
+  assert.is(alarms.length, 1);
+  const [[role, second = ""] = []] = alarms;
+  assert.ok(role === ROLE && second !== "first");
+  assert.ok(await latches.clear(ROLE, second, "officer-1"));
+  assert.is(latches.has(ROLE), false);
 });
 
 test("without the latch an input binds only while it is active", async (t) => {
