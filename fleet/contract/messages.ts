@@ -7,6 +7,8 @@ import { sha256Hex } from "../../drivers/kit/index.ts";
  */
 const Id = Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" });
 const Code = Type.String({ maxLength: 64 });
+/** One id, or those of two people, joined by `+`. */
+const Operators = Type.String({ maxLength: 129 });
 const Base64Url = Type.String({ maxLength: 16_384, pattern: "^[A-Za-z0-9_-]*$" });
 
 /**
@@ -89,7 +91,7 @@ export const JournalRowSchema = Type.Object({
   itemHash: Type.Optional(Code),
   outcome: Type.Optional(Code),
   detail: Type.Optional(Type.String({ maxLength: 200 })),
-  operator: Type.Optional(Code),
+  operator: Type.Optional(Operators),
   prevHash: Type.String({ maxLength: 64 }),
   hash: Type.String({ maxLength: 64 }),
 });
