@@ -262,11 +262,6 @@ export class DeviceHost<V> {
     this.#life.enable(true);
   }
 
-  /** Makes the next attempt now instead of after its wait: something was plugged in. */
-  retryNow(): void {
-    this.#life.retryNow();
-  }
-
   #gate(): GateState {
     return {
       role: this.role,

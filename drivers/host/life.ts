@@ -75,7 +75,7 @@ export class Life<V> {
     this.#stop.abort();
     this.#runner.stop();
     this.wake();
-    this.retryNow();
+    this.#retryNow();
     await this.#loop;
   }
 
@@ -89,8 +89,8 @@ export class Life<V> {
     this.#bell.ring();
   }
 
-  /** Makes the next attempt now: something was plugged in. */
-  retryNow(): void {
+  /** Makes the next attempt now. */
+  #retryNow(): void {
     this.#waiting.abort();
   }
 
@@ -103,7 +103,7 @@ export class Life<V> {
   enable(enabled: boolean): void {
     this.#enabled = enabled;
     this.wake();
-    this.retryNow();
+    this.#retryNow();
   }
 
   async #live(): Promise<void> {
