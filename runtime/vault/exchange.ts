@@ -219,7 +219,10 @@ export class Exchange {
             if (phase === "unlocked" || phase === "opened") tell(phase);
           });
           const outcome = judge(evidence);
-          await this.#motion.ledger.finish(intent, outcome, { after: evidence.again });
+          await this.#motion.ledger.finish(intent, outcome, {
+            after: evidence.again,
+            detail: evidence.detail,
+          });
           this.#running = undefined;
           tell(outcome === "notMoved" ? unmoved(was, evidence) : outcome);
         } catch (error) {
