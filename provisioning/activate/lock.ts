@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleFault } from "../bundle/faults.ts";
@@ -17,7 +18,7 @@ const HELD = /^held\.([0-9]{1,10})\.([0-9]{1,20})\.(service|hand)$/;
  * @throws `bundle.held` when another process is at it; nothing was done then
  */
 export async function whileHeld<T>(state: string, by: Changer, work: () => Promise<T>): Promise<T> {
-  const folder = join(state, FOLDER);
+  const folder = join(placeOf(state), FOLDER);
   const own = `held.${process.pid}.${(await startOf(process.pid)) ?? 0}.${by}`;
   await take(folder, own, by);
   try {
@@ -25,6 +26,15 @@ export async function whileHeld<T>(state: string, by: Changer, work: () => Promi
   } finally {
     await rename(join(folder, own), join(folder, FREE));
   }
+}
+
+/**
+ * In memory where the unit has that: after a power cut a number from before the boot may be another user's process, which
+ * nobody here can tell from the holder. Service and hand both find the folder there, or neither does.
+ */
+function placeOf(state: string): string {
+  const passing = join(state, "run", "provisioner");
+  return existsSync(passing) ? passing : state;
 }
 
 async function take(folder: string, own: string, by: Changer): Promise<void> {

@@ -137,6 +137,14 @@ test("the gate, which hears what strangers' devices say, cannot write rules of u
   assert.not.match(readFileSync("provisioning/udev/70-guichet-usb.rules", "utf8"), /block/);
 });
 
+test("the provisioner's lock lies in memory, in a folder of its own that it may write", () => {
+  const unit = readFileSync("provisioning/package/units/guichet-provisioner.service", "utf8");
+  assert.match(unit, /^ReadWritePaths=.* \/run\/guichet\/provisioner( |$)/m);
+  const folders = readFileSync("provisioning/package/tmpfiles.conf", "utf8");
+  assert.match(folders, /^d \/run\/guichet\/provisioner +0700 guichet-provisioner guichet-provisioner /m);
+  assert.match(folders, /^L\+ \/var\/lib\/guichet\/run - - - - \/run\/guichet$/m);
+});
+
 test("systemd reads its units without a complaint", (t) => {
   const folder = temporary(t);
   writeUnits(folder);

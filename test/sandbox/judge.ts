@@ -49,7 +49,7 @@ export const RIGHTS: Record<string, Rights> = {
   provisioner: {
     reads: new RegExp(`${CONFIGURATION}|^/var/lib/guichet/(keys|inbox|staging)/`),
     writes:
-      /^\/var\/lib\/guichet(\/(config\.d|keys|inbox))?$|^\/run\/guichet\/(restart|faults\/provisioner)$/,
+      /^\/var\/lib\/guichet(\/(config\.d|keys|inbox))?$|^\/run\/guichet\/(restart|provisioner|faults\/provisioner)$/,
     sockets: /^\/run\/guichet\/(core\/socket|stick\.sock)$/,
     devices: /^\/dev\/(sd[a-z]+\d*|gpiochip\d+)$/,
     addresses: false,

@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -171,6 +179,33 @@ test("a process that is killed while it has the lock leaves nothing locked", asy
   child.kill("SIGKILL");
   await ended;
   assert.is(await whileHeld(state, "hand", async () => "mine"), "mine");
+});
+
+test("a power cut while the lock is held leaves nothing locked, whoever has the holder's number after the boot", async (t) => {
+  const [state, memory] = [scratch(t), scratch(t)];
+  symlinkSync(memory, join(state, "run"));
+  const boot = () => mkdirSync(join(memory, "provisioner"));
+  boot();
+  // This process, which lives, stands for the one that nobody here can see.
+  const stat = readFileSync("/proc/self/stat", "latin1");
+  const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  await whileHeld(state, "service", async () => {
+    assert.equal(readdirSync(state), ["run"]);
+    assert.equal(readdirSync(join(memory, "provisioner", "provisioner.lock")), [
+      `held.${process.pid}.${start}.service`,
+    ]);
+    assert.is(await refusal(whileHeld(state, "hand", async () => undefined)), "bundle.held by service");
+    rmSync(join(memory, "provisioner"), { recursive: true });
+    boot();
+    assert.is(await refusal(whileHeld(state, "hand", async () => undefined)), "done");
+    // What the holder from before the boot would give back.
+    rmSync(join(memory, "provisioner", "provisioner.lock"), { recursive: true });
+    mkdirSync(join(memory, "provisioner", "provisioner.lock"));
+    writeFileSync(
+      join(memory, "provisioner", "provisioner.lock", `held.${process.pid}.${start}.service`),
+      "",
+    );
+  });
 });
 
 run();
