@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { check } from "../../drivers/kit/index.ts";
+import { type Clock, check, within } from "../../drivers/kit/index.ts";
 import type { Trial } from "./trial.ts";
 
 const Codes = Type.Array(Type.String({ maxLength: 80 }), { maxItems: 100 });
@@ -27,6 +27,11 @@ export type UnitHealth = {
 /** What is missing by the hour or by choice, and says nothing about health. */
 const NO_MATTER = /^(hours\.|role$)/;
 
+const codesIn = ({ broken, missing }: UnitHealth): string[] => [
+  ...Object.values(missing).flat(),
+  ...broken.map((service) => `service.${service}`),
+];
+
 /**
  * What keeps a unit from being healthy: the core is up, its screen painted, the store commits, every device that a service
  * needs is ready, and the broker is reached. What was missing with the old generation too, a broken reader or a broker
@@ -36,15 +41,58 @@ const NO_MATTER = /^(hours\.|role$)/;
  */
 export function missingFor(now: UnitHealth | undefined, before: UnitHealth | undefined): string[] {
   if (!now?.ready) return ["core"];
-  const codesOf = ({ broken, missing }: UnitHealth) => [
-    ...Object.values(missing).flat(),
-    ...broken.map((service) => `service.${service}`),
-  ];
-  const known = new Set(before ? codesOf(before) : []);
-  const missing = codesOf(now).filter((code) => !NO_MATTER.test(code) && !known.has(code));
+  const known = new Set(before ? codesIn(before) : []);
+  const missing = codesIn(now).filter((code) => !NO_MATTER.test(code) && !known.has(code));
   if (!now.painted && (before?.painted ?? true)) missing.unshift("screen");
   if (!now.link && before?.link) missing.push("broker");
   return [...new Set(missing)];
+}
+
+/** A unit is looked at this often until it has settled, ms. */
+const PERIOD_MS = 1_000;
+/** One look at it may take this long, ms. */
+const LOOK_MS = 5_000;
+/** Who says nothing for this long does not run, ms. */
+const SILENT_MS = 5_000;
+/** What has been said without a change for this long is how the unit is, ms. */
+const SETTLED_MS = 10_000;
+/** It is waited for no longer than this, ms. */
+const MOST_MS = 45_000;
+
+/** What of two looks was missing at both. */
+const bestOf = (a: UnitHealth | undefined, b: UnitHealth): UnitHealth => {
+  if (!a) return b;
+  const common = new Set(codesIn(a));
+  const codes = codesIn(b).filter((code) => common.has(code));
+  const [painted, link] = [a.painted || b.painted, a.link || b.link];
+  return { ready: a.ready || b.ready, painted, link, broken: [], missing: { unit: codes } };
+};
+
+/**
+ * What a unit says of itself once it has settled: nothing is missing, or the same for a while. A core that has just started
+ * lacks everything for a moment, and that must excuse nothing. One that never settles is taken at its best.
+ * @returns undefined when it does not run
+ */
+async function settledHealth(
+  ask: () => Promise<UnitHealth | undefined>,
+  clock: Clock,
+): Promise<UnitHealth | undefined> {
+  const start = clock.mono();
+  let [since, last] = [start, ""];
+  let best: UnitHealth | undefined;
+  for (;;) {
+    const said = await ask();
+    const now = clock.mono();
+    if (said) {
+      best = bestOf(best, said);
+      if (said.link && missingFor(said, undefined).length === 0) return said;
+    }
+    const text = said ? JSON.stringify([said.painted, said.link, codesIn(said).sort()]) : "";
+    if (text !== last) [since, last] = [now, text];
+    if (now - since >= (said ? SETTLED_MS : SILENT_MS)) return said;
+    if (now - start >= MOST_MS) return best;
+    await clock.sleep(PERIOD_MS);
+  }
 }
 
 /** A trial of the running unit: restarted by whoever starts its processes, judged by what it says of itself. */
@@ -52,19 +100,20 @@ export function unitTrial(unit: {
   restart(): Promise<void>;
   /** The answer of `/healthz`; rejects or is anything else while the unit is down. */
   health(): Promise<unknown>;
-  installs?: boolean;
+  clock: Clock;
 }): Trial {
+  const { clock } = unit;
   let before: UnitHealth | undefined;
   const ask = async (): Promise<UnitHealth | undefined> => {
     const said = check(UnitHealthSchema, await unit.health().catch(() => undefined), "health");
     return said.ok ? said.value : undefined;
   };
+  const look = () => within(clock, LOOK_MS, ask(), () => new Error("late")).catch(() => undefined);
   return {
-    installs: unit.installs ?? false,
-    restart: async () => {
-      before = await ask();
-      await unit.restart();
+    settle: async () => {
+      before = await settledHealth(look, clock);
     },
+    restart: () => unit.restart(),
     missing: async () => missingFor(await ask(), before),
   };
 }

@@ -109,15 +109,16 @@ export class Provisioner {
     generation: number,
     pieces: ReadonlyMap<string, Piece>,
   ): Promise<Result<void, Fault>> {
+    // Without a configuration there is nothing that could become healthy: its processes rest.
+    const resting: Trial = { restart: () => this.#trial.restart(), missing: async () => [] };
+    const trial = pieces.has("unit.json") ? this.#trial : resting;
+    await trial.settle?.();
     try {
       await this.#write(generation, pieces);
       await this.#point("active", generation);
     } catch (error) {
       return err(await this.#undo(before, diskFault(error)));
     }
-    // Without a configuration there is nothing that could become healthy: its processes rest.
-    const resting: Trial = { restart: () => this.#trial.restart(), missing: async () => [] };
-    const trial = pieces.has("unit.json") ? this.#trial : resting;
     const missing = await runTrial(trial, this.#clock);
     if (missing.length > 0) {
       const fault = bundleFault("notHealthy", { missing: missing.slice(0, 8).join(" ") });

@@ -4,6 +4,11 @@ import { type Clock, within } from "../../drivers/kit/index.ts";
 export interface Trial {
   /** True when `restart` also installs the packages in the generation's `software/`, as a unit in the field does. */
   installs?: boolean;
+  /**
+   * Called while the unit still runs on what it has, before anything is changed: finds out what is missing there, which the
+   * next generation is not blamed for. It takes no time of the trial.
+   */
+  settle?(): Promise<void>;
   /** Makes every process read the active generation anew; whatever was under way has ended when it resolves. */
   restart(): Promise<void>;
   /** Codes of what still keeps the unit from being healthy; none when it is. */

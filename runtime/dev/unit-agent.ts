@@ -16,7 +16,7 @@ export const openAgent = (
   Agent.open({
     state,
     clock,
-    trial: unitTrial({ restart: async () => unit()?.restart(), health: () => askHealth(state) }),
+    trial: unitTrial({ restart: async () => unit()?.restart(), health: () => askHealth(state), clock }),
     quiet: (signal) => whenQuiet(state, clock, signal),
     report: () => reportOf(state),
   });

@@ -16,7 +16,7 @@ const LOOK_MS = 1_000;
 export function systemdTrial(state: string, clock: Clock): Trial {
   const folder = join(state, "run", "restart");
   if (!existsSync(folder)) return { restart: async () => undefined, missing: async () => [] };
-  return unitTrial({ restart: () => askForRestart(folder, clock), health: () => askHealth(state) });
+  return unitTrial({ restart: () => askForRestart(folder, clock), health: () => askHealth(state), clock });
 }
 
 /** Resolves when the services have been restarted, or could not be. */

@@ -159,6 +159,27 @@ test("a unit that does not become healthy goes back by itself after two minutes,
   assert.is(await oldOrNew(state), "old");
 });
 
+test("how the unit was is found out before anything is changed, and takes nothing of the two minutes", async (t) => {
+  const clock = sleepless();
+  const order: string[] = [];
+  let began = 0;
+  const { state, provisioner } = await unit(t, owner, {
+    clock,
+    disk: new StateDisk((name) => void order.push(name)),
+    trial: {
+      settle: async () => {
+        order.push(`settle with ${code(state)}`);
+        await clock.sleep(45_000);
+        began = clock.passed();
+      },
+      restart: async () => undefined,
+      missing: async () => (clock.passed() < began + 119_000 ? ["screen"] : []),
+    },
+  });
+  assert.is(codeOf((await provisioner.take(update()))[0]?.result), "ok");
+  assert.is(order[0], "settle with KT01");
+});
+
 test("a unit that needs most of its two minutes is kept; one that hangs while it starts, or while it is asked, is not", async (t) => {
   const slow = sleepless();
   const late = await unit(t, owner, {

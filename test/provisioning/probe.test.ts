@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import type { Clock } from "../../drivers/kit/index.ts";
 import { missingFor, type UnitHealth, unitTrial } from "../../provisioning/activate/index.ts";
 import { suite } from "../kit.ts";
 
@@ -46,28 +47,87 @@ test("at the first start the screen has to be painted and the devices to be read
   ]);
 });
 
-test("a trial compares with what the unit said before it was restarted; an answer that is none counts as none", async () => {
-  const said: unknown[] = [
-    health({ missing: { passport: ["device.finger.front"] } }),
-    { ready: "yes" },
-    undefined,
-  ];
-  said.push(health({ missing: { passport: ["device.finger.front"] } }));
+/** Time that passes only by being slept, but for what one look takes. */
+function sleepless(): Clock {
+  let now = 0;
+  return {
+    wall: () => now,
+    mono: () => now,
+    sleep: async (ms, signal) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!signal?.aborted) now += ms;
+    },
+  };
+}
+
+/** A trial of a unit that says, at each second, what `said` gives; an error is silence. */
+function trialOf(said: (second: number) => unknown) {
+  const clock = sleepless();
   const events: string[] = [];
   const trial = unitTrial({
+    clock,
     restart: async () => void events.push("restart"),
     health: async () => {
       events.push("health");
-      const next = said.shift();
-      if (next === undefined) throw new Error("refused");
-      return next;
+      const one = said(Math.round(clock.mono() / 1_000));
+      if (one === undefined) throw new Error("refused");
+      return one;
     },
   });
+  return { clock, events, trial, settle: async () => trial.settle?.() };
+}
+
+const lacking = (...passport: string[]): UnitHealth => health({ missing: { passport } });
+
+test("a trial compares with what the unit said before it was restarted; an answer that is none counts as none", async () => {
+  const said: unknown[] = [{ ready: "yes" }, undefined, lacking("device.finger.front")];
+  let started = false;
+  const { trial, settle, events, clock } = trialOf(() =>
+    started ? said.shift() : lacking("device.finger.front"),
+  );
+  await settle();
+  assert.ok(clock.mono() >= 10_000 && clock.mono() <= 12_000, String(clock.mono()));
+  events.length = 0;
+  started = true;
   await trial.restart();
-  assert.equal(events, ["health", "restart"]);
+  assert.equal(events, ["restart"]);
   assert.equal(await trial.missing(), ["core"]);
   assert.equal(await trial.missing(), ["core"]);
   assert.equal(await trial.missing(), []);
+});
+
+test("a unit of which nothing is missing has settled at once; one that says nothing is not waited for", async () => {
+  const good = trialOf(() => health());
+  await good.settle();
+  assert.equal(good.events, ["health"]);
+  const silent = trialOf(() => undefined);
+  await silent.settle();
+  assert.ok(silent.clock.mono() <= 6_000, String(silent.clock.mono()));
+});
+
+test("a core that has just started excuses nothing: what is missing only then speaks against the new generation", async () => {
+  const starting = health({ painted: false, link: false, missing: { passport: ["device.lock.main"] } });
+  const { settle, trial, clock } = trialOf((second) =>
+    second < 2 ? undefined : second < 8 ? starting : second < 20 ? health() : starting,
+  );
+  await settle();
+  assert.ok(clock.mono() < 10_000, String(clock.mono()));
+  while (clock.mono() < 20_000) await clock.sleep(1_000);
+  assert.equal(await trial.missing(), ["screen", "device.lock.main", "broker"]);
+});
+
+test("a unit that never settles is waited for only so long, and taken at its best", async () => {
+  const { settle, trial, clock } = trialOf((second) =>
+    second > 60
+      ? lacking("device.finger.front", "device.lock.main")
+      : second % 2
+        ? lacking("device.finger.front", "device.lock.main")
+        : lacking("device.finger.front"),
+  );
+  await settle();
+  assert.ok(clock.mono() >= 45_000 && clock.mono() < 60_000, String(clock.mono()));
+  while (clock.mono() < 62_000) await clock.sleep(1_000);
+  assert.equal(await trial.missing(), ["device.lock.main"]);
 });
 
 run();
