@@ -14,6 +14,10 @@ export const bundleFault = defineErrors("bundle", {
     "The bundle is larger than a bundle of its kind may be",
     "Check that it is a bundle; make it anew with less in it",
   ),
+  tooMany: user(
+    "There are more bundles in the folder, or larger ones together, than a unit takes at once; this one was not looked at",
+    "Take away what was taken, and take the rest then; 16 bundles and 32 MiB at once",
+  ),
   noKey: user(
     "The file of a signing key cannot be read",
     "Name the file that guichet-provision keys wrote; private keys end in .key",

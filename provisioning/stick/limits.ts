@@ -1,6 +1,6 @@
 const MIB = 1024 * 1024;
 
-/** What the reader of sticks takes of one stick at most; judged before anything of it is read. */
+/** What is taken of one stick at most, and of a folder at once; judged before anything of it is read. */
 export const STICK_LIMITS = {
   /** Bundles. */
   files: 16,

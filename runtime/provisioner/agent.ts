@@ -16,6 +16,7 @@ import {
   type Changer,
   diskFault,
   type Given,
+  NOT_LOOKED_AT,
   Provisioner,
   type Report,
   readStanding,
@@ -187,12 +188,16 @@ export class Agent {
     await this.#options.quiet?.(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
     await this.#alone(async () => {
+      const judged = async () =>
+        (await takeFolder(this.#inbox, this.#provisioner)).filter(
+          ({ result }) => result.ok || result.error.code !== NOT_LOOKED_AT,
+        );
       // Judged is judged, good or not: what comes later gets an answer of its own.
-      for (const { file: name } of await this.#take("inbox", () =>
-        takeFolder(this.#inbox, this.#provisioner),
-      ))
-        await rm(join(this.#inbox, name), { force: true });
+      for (const { file: name } of await this.#take("inbox", judged))
+        await rm(join(this.#inbox, name), { force: true, recursive: true });
     });
+    // What was too much at once has its turn now.
+    if ((await waiting()).length > 0) this.#bell.ring();
   }
 
   /** What the unit says of itself to whoever provisions it, as it stands now. */

@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -138,6 +139,36 @@ test("a folder is read with a cap, and what only looks like a bundle is none", a
     "good.kbundle": "ok",
   });
   assert.ok(readFileSync(join(state, "config", "heads", "content.json"), "utf8").length > 100);
+});
+
+test("of a folder only so many bundles, and so many bytes, are read at once; the others are told that they were not", async (t) => {
+  const { provisioner } = await unit(t, owner);
+  const read: number[] = [];
+  const spied = {
+    take: (copies: Parameters<typeof provisioner.take>[0]) => {
+      read.push(copies.reduce((sum, { source }) => sum + source.size, 0));
+      return provisioner.take(copies);
+    },
+  };
+  const folder = mkdtempSync("/dev/shm/guichet-many-");
+  t.after(() => rmSync(folder, { recursive: true }));
+  const name = (n: number) => `${String(n).padStart(2, "0")}.kbundle`;
+  for (let n = 0; n < 5; n++) {
+    writeFileSync(join(folder, name(n)), "");
+    truncateSync(join(folder, name(n)), n === 4 ? 10 : 12 * 1024 * 1024);
+  }
+  assert.equal(codes(await takeFolder(folder, spied)), {
+    "00.kbundle": "bundle.notABundle",
+    "01.kbundle": "bundle.notABundle",
+    "02.kbundle": "bundle.tooMany",
+    "03.kbundle": "bundle.tooMany",
+    "04.kbundle": "bundle.tooMany",
+  });
+  assert.equal(read, [24 * 1024 * 1024]);
+  for (let n = 0; n < 18; n++) writeFileSync(join(folder, name(n)), "not a bundle");
+  const many = codes(await takeFolder(folder, provisioner));
+  assert.is(Object.keys(many).length, 18);
+  for (let n = 0; n < 18; n++) assert.is(many[name(n)], n < 16 ? "bundle.notABundle" : "bundle.tooMany");
 });
 
 run();

@@ -107,6 +107,17 @@ test("what lies in the inbox is taken by the same code, once nobody is there, an
   await eventually("it goes on watching", async () => (await answer()).taken[0]?.code === "bundle.older");
 });
 
+test("more in the inbox than is looked at once is taken in several goes; nothing of it is thrown away unseen", async (t) => {
+  const { state, agent, inbox } = await open(t);
+  for (let n = 0; n < 20; n++) writeFileSync(join(inbox, `a${n}.kbundle`), "not a bundle");
+  mkdirSync(join(inbox, "b.kbundle", "folder"), { recursive: true });
+  writeFileSync(join(inbox, "z.kbundle"), signed(owner, content("claim")));
+  agent.start();
+  await eventually("the inbox is empty", () => readdirSync(inbox).length === 0);
+  const standing = await readStanding(state);
+  assert.ok(standing.ok && standing.value.claim?.unit === "kt-01");
+});
+
 test("a destructive command needs the nonce of the last answer, and the nonce is another afterwards", async (t) => {
   const { agent, stick, put, answer } = await open(t);
   put("claim.kbundle", signed(owner, content("claim")));
