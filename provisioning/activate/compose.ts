@@ -3,9 +3,9 @@ import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { err, type Fault } from "../../drivers/kit/index.ts";
 import { bundleFault } from "../bundle/faults.ts";
-import type { BundleKind } from "../bundle/manifest.ts";
+import type { BundleKind, BundleManifest } from "../bundle/manifest.ts";
 import { piecesOf } from "../bundle/source.ts";
-import { wrongCertificate } from "../device/keys.ts";
+import { wrongAuthorities, wrongCertificate } from "../device/keys.ts";
 import { parseConfiguration } from "../unit-check.ts";
 import { generationFolder, type Standing } from "./layout.ts";
 import { type Chosen, choose, type Given, type Report, type Terms } from "./select.ts";
@@ -30,6 +30,10 @@ const OWNS: Record<BundleKind, RegExp> = {
   command: /^(unit\.json|services\/.*|texts\/.*|heads\/(command|content|configuration)\.json)$/,
 };
 
+/** A new authority alone takes no unit its certificate: without one it would never be let in, nor ask again. */
+const stays = (path: string, { kind, files }: BundleManifest): boolean =>
+  kind === "certificates" && path === "tls.crt" && !files.some((file) => file.path === path);
+
 /** The files of a generation that is there already. */
 export async function piecesOfGeneration(state: string, generation: number): Promise<Map<string, Piece>> {
   const pieces = new Map<string, Piece>();
@@ -53,7 +57,8 @@ function compose(
   const pieces = new Map(before);
   const put = (path: string, bytes: Piece["bytes"]) => pieces.set(path, { path, bytes });
   for (const { manifest, head, source, contentAt } of chosen) {
-    for (const path of [...pieces.keys()]) if (OWNS[manifest.kind].test(path)) pieces.delete(path);
+    for (const path of [...pieces.keys()])
+      if (OWNS[manifest.kind].test(path) && !stays(path, manifest)) pieces.delete(path);
     let at = contentAt;
     for (const { path, size } of manifest.files) {
       const from = at;
@@ -89,7 +94,8 @@ export async function judge(
   if (chosen.length === 0) return { reports };
   const next = { ...after, generation: standing.generation + 1 };
   const pieces = compose(before, next, chosen);
-  const fault = (await wrongCertificates(chosen, pieces, next, terms)) ?? (await dryRun(pieces, next, terms));
+  const fault =
+    (await wrongCertificates(chosen, pieces, standing, next, terms)) ?? (await dryRun(pieces, next, terms));
   return fault ? { reports: refuseAll(reports, fault) } : { reports, next: { standing: next, pieces } };
 }
 
@@ -105,13 +111,18 @@ async function textOf(piece: Piece): Promise<string> {
 async function wrongCertificates(
   chosen: readonly Chosen[],
   pieces: ReadonlyMap<string, Piece>,
+  before: Standing,
   { claim }: Standing,
-  { tls }: Terms,
+  { tls, filesUnknown }: Terms,
 ): Promise<Fault | undefined> {
-  const own = pieces.get("tls.crt");
-  if (!own || !chosen.some(({ manifest }) => manifest.kind === "certificates")) return undefined;
+  if (!chosen.some(({ manifest }) => manifest.kind === "certificates")) return undefined;
+  const [own, authorities] = [pieces.get("tls.crt"), pieces.get("ca.crt")];
   if (!claim) return bundleFault("unclaimed");
-  return wrongCertificate(await textOf(own), claim.unit, tls);
+  const wrong = authorities && wrongAuthorities(await textOf(authorities));
+  if (wrong) return wrong;
+  if (own) return wrongCertificate(await textOf(own), claim.unit, tls);
+  const mayHave = filesUnknown && before.counters.certificates !== undefined;
+  return mayHave ? undefined : bundleFault("missingFile", { path: "tls.crt" });
 }
 
 /** A unit without `unit.json` is unconfigured, which is a state and no fault. */
@@ -128,7 +139,7 @@ async function dryRun(
   const { unit, site, services } = parsed.value;
   if (unit !== after.claim.unit || site !== after.claim.site)
     return bundleFault("notForThisUnit", { unit: after.claim.unit, site: after.claim.site });
-  if (terms.servicesUnknown && !after.bundles.content) return undefined;
+  if (terms.filesUnknown && !after.bundles.content) return undefined;
   for (const service of services) {
     const path = `services/${service}/service.json`;
     if (!pieces.has(path)) return bundleFault("missingFile", { path });

@@ -34,8 +34,8 @@ export interface Terms extends Pick<Receiver, "nonce" | "attestedTime"> {
   installs?: boolean;
   /** The unit's own TLS key, which a certificate has to fit. */
   tls?: KeyObject;
-  /** For the tool, which sees only what lies before it: services that are not here may be on the unit. */
-  servicesUnknown?: boolean;
+  /** For the tool, which sees only what lies before it: services and a certificate that are not here may be on the unit. */
+  filesUnknown?: boolean;
 }
 
 /** What became of one file. */

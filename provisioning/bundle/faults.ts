@@ -103,6 +103,10 @@ export const bundleFault = defineErrors("bundle", {
     "The certificate is not for this unit's key and name",
     "Issue it from the request in the unit's last answer",
   ),
+  wrongAuthority: user(
+    "What is to be the certificate of the broker's authority is none",
+    "Put its certificate into ca.crt, in PEM; of several one after the other, and nothing else",
+  ),
   held: {
     what: "Another process is changing what the unit is: its service, or somebody by hand",
     todo: "Wait until what it does has ended, two minutes at most after it has begun, and try again",

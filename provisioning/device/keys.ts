@@ -101,6 +101,21 @@ export function wrongCertificate(text: string, unit: string | undefined, tls?: K
   return undefined;
 }
 
+const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** What is wrong with `ca.crt`: one certificate or several, one after the other. */
+export function wrongAuthorities(text: string): Fault | undefined {
+  const parts = text.match(PEM) ?? [];
+  if (parts.length === 0 || parts.length !== text.split("-----BEGIN ").length - 1)
+    return bundleFault("wrongAuthority", { rule: "none" });
+  try {
+    for (const part of parts) new X509Certificate(part);
+    return undefined;
+  } catch (error) {
+    return bundleFault("wrongAuthority", { rule: "form" }, error);
+  }
+}
+
 /** What is wrong with what a claim gives a board to ask for its first certificate by. */
 export function wrongBootstrap({ ca, cert, key }: Bootstrap, device: string): Fault | undefined {
   try {

@@ -16,7 +16,19 @@ import { readStanding, takeFolder } from "../../provisioning/activate/index.ts";
 import type { BundleContent } from "../../provisioning/bundle/index.ts";
 import { readConfiguration } from "../../provisioning/index.ts";
 import { suite } from "../kit.ts";
-import { board, codeOf, content, given, NONCE, Owner, signed, unit } from "../support/bundles.ts";
+import {
+  board,
+  certificate,
+  codeOf,
+  content,
+  given,
+  NONCE,
+  Owner,
+  signed,
+  TLS,
+  unit,
+} from "../support/bundles.ts";
+import { wrongGeneration } from "../support/generation.ts";
 
 const { test, run } = suite("taking bundles");
 const owner = new Owner();
@@ -139,6 +151,20 @@ test("a folder is read with a cap, and what only looks like a bundle is none", a
     "good.kbundle": "ok",
   });
   assert.ok(readFileSync(join(state, "config", "heads", "content.json"), "utf8").length > 100);
+});
+
+test("a new authority alone leaves the unit its certificate; a unit that has none has to get it first", async (t) => {
+  const { state, provisioner } = await unit(t, owner, { judgedBy: async () => ({ tls: TLS }) });
+  const authority = { path: "ca.crt", bytes: certificate("root", TLS) };
+  const alone = (counter: number) => signed(owner, content("certificates", { counter, files: [authority] }));
+  assert.equal(codes(await provisioner.take(given(alone(1)))), { "0.kbundle": "bundle.missingFile" });
+  const own = signed(owner, content("certificates", { counter: 2 }));
+  assert.equal(codes(await provisioner.take(given(own))), { "0.kbundle": "ok" });
+  const before = readFileSync(join(state, "config", "tls.crt"), "utf8");
+  assert.equal(codes(await provisioner.take(given(alone(3)))), { "0.kbundle": "ok" });
+  assert.is(readFileSync(join(state, "config", "tls.crt"), "utf8"), before);
+  assert.is(readFileSync(join(state, "config", "ca.crt"), "utf8"), authority.bytes.toString());
+  assert.equal((await wrongGeneration(state)).wrong, []);
 });
 
 test("of a folder only so many bundles, and so many bytes, are read at once; the others are told that they were not", async (t) => {

@@ -222,7 +222,7 @@ export const verify: Command = {
     const attestedTime = options.date("time") ?? answer?.time;
     const terms: Terms = {
       installs: true,
-      servicesUnknown: true,
+      filesUnknown: true,
       ...(attestedTime === undefined ? {} : { attestedTime }),
       ...(answer ? { nonce: answer.nonce } : {}),
     };

@@ -321,6 +321,23 @@ export const MEANING: Bad[] = [
     make: () => withFiles("certificates", { "tls.crt": certificate("kt-02", TLS).toString() }),
     code: "bundle.wrongCertificate",
   },
+  {
+    name: "certificate: an authority that is none",
+    make: () => withFiles("certificates", { "ca.crt": "-" }),
+    code: "bundle.wrongAuthority",
+  },
+  {
+    name: "certificate: a torn authority beside a whole one",
+    make: () => {
+      const whole = certificate("root", TLS).toString();
+      const torn = whole.replace(/\n[^-]{20}/, "\n");
+      return withFiles("certificates", {
+        "ca.crt": whole + torn,
+        "tls.crt": certificate(CLAIM.unit, TLS).toString(),
+      });
+    },
+    code: "bundle.wrongAuthority",
+  },
   claim("another name for a unit that has one", { unit: "kt-02" }, "bundle.alreadyClaimed"),
   claim("a name that is none", { unit: "" }, "schema.invalid", "/unit"),
   claim("a field of its own", { admin: true }, "schema.invalid"),

@@ -64,7 +64,7 @@ export class GoodBundles {
           },
         ];
       case "certificates":
-        return ["tls.crt", "ca.crt"].slice(0, 1 + this.#whole(2)).map((path) => ({
+        return this.#one([["tls.crt"], ["tls.crt", "ca.crt"], ["ca.crt"]]).map((path) => ({
           path,
           bytes: certificate(CLAIM.unit, TLS, " ".repeat(this.#size())),
         }));
