@@ -1,15 +1,27 @@
 import { get } from "node:http";
+import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 import { socketOf } from "./socket.ts";
 
+/** An answer takes no longer than this, however busily it comes, ms, and is no larger, bytes. */
 const ASK_MS = 3_000;
+const MOST_BYTES = 256 * 1024;
 
-/** What `/healthz` of the core says, over its socket: who asks needs no network. Rejects while there is none. */
-export function askHealth(state: string): Promise<unknown> {
+/**
+ * What `/healthz` of the core says, over its socket: who asks needs no network. Rejects while there is none, and when the
+ * core, which is not believed here, does not come to an end.
+ */
+export function askHealth(state: string, clock: Clock = systemClock): Promise<unknown> {
   const socketPath = socketOf(state, "core");
-  return new Promise((resolve, reject) => {
-    const request = get({ socketPath, path: "/healthz", timeout: ASK_MS }, (response) => {
+  const over = new AbortController();
+  const answer = new Promise<unknown>((resolve, reject) => {
+    const request = get({ socketPath, path: "/healthz" }, (response) => {
       const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
+      let bytes = 0;
+      response.on("data", (part: Buffer) => {
+        bytes += part.length;
+        if (bytes > MOST_BYTES) request.destroy(new Error("too long"));
+        else parts.push(part);
+      });
       response.on("error", reject);
       response.on("end", () => {
         try {
@@ -19,7 +31,10 @@ export function askHealth(state: string): Promise<unknown> {
         }
       });
     });
-    request.on("timeout", () => request.destroy(new Error("late")));
     request.on("error", reject);
+    void clock.sleep(ASK_MS, over.signal).then(() => {
+      if (!over.signal.aborted) request.destroy(new Error("late"));
+    });
   });
+  return answer.finally(() => over.abort());
 }
