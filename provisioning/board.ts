@@ -41,10 +41,10 @@ export type Board = Static<typeof BoardSchema>;
 
 /** A board without the file has no light, no sounder and no service port. */
 export async function readBoard(path: string): Promise<Result<Board, Fault>> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  // What cannot be read, by its rights or its place, is a mistake in it like any other.
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? undefined : "",
+  );
   if (text === undefined) return ok({});
   const board = parseJson(BoardSchema, text, "board.json");
   return board.ok ? ok(board.value) : err(board.error);

@@ -62,7 +62,7 @@ function compose(
     let at = contentAt;
     for (const { path, size } of manifest.files) {
       const from = at;
-      put(manifest.kind === "software" ? `software/${path}` : path, () => piecesOf(source, from, size));
+      put(path, () => piecesOf(source, from, size));
       at += size;
     }
     if (manifest.kind === "keys") put("keys.json", () => [Buffer.from(JSON.stringify(manifest.keys))]);

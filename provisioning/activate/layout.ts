@@ -65,6 +65,7 @@ export interface Standing {
   claim: Claim | undefined;
 }
 
+const MISSING = "bundle.missingFile";
 const readJson = async <T extends Parameters<typeof parseJson>[0]>(schema: T, path: string, what: string) => {
   const text = await readFile(path, "utf8").catch(() => undefined);
   return text === undefined ? err(bundleFault("missingFile", { path: what })) : parseJson(schema, text, what);
@@ -72,7 +73,7 @@ const readJson = async <T extends Parameters<typeof parseJson>[0]>(schema: T, pa
 
 export async function readStanding(state: string): Promise<Result<Standing, Fault>> {
   const identity = await readJson(IdentitySchema, join(state, "identity.json"), "identity.json");
-  if (!identity.ok) return identity;
+  if (!identity.ok) return identity.error.code === MISSING ? err(bundleFault("noIdentity")) : identity;
   const generation = await pointedAt(state, "committed");
   const first = { identity: identity.value, keys: identity.value.keys, claim: undefined };
   if (generation === 0) return ok({ ...first, generation, counters: {}, bundles: {} });

@@ -71,9 +71,10 @@ export class Provisioner {
 
   /**
    * To be called before any process of the unit starts: ends a trial that was cut, and clears away what was half written.
+   * @param running whether the processes run already, and have to read again what the unit is
    * @returns `bundle.interrupted` when there was a trial
    */
-  recover(): Promise<Fault | undefined> {
+  recover(running = false): Promise<Fault | undefined> {
     return this.#mutex.run(async () => {
       // A commit of a process that was killed may be seen and not be safe yet: a cut now must not take it back.
       await this.#disk
@@ -85,8 +86,14 @@ export class Provisioner {
         log("interrupted", { generation: active, to: committed });
       }
       await this.#sweep(committed);
+      if (running && active !== committed) await this.#startOld();
       return active === committed ? undefined : bundleFault("interrupted", { generation: active });
     });
+  }
+
+  /** Whether a generation is on trial; by whom only the lock says. */
+  async onTrial(): Promise<boolean> {
+    return (await pointedAt(this.#state, "active")) !== (await this.#committed());
   }
 
   /** What became of each file; all that are good are taken together or not at all. */
@@ -94,7 +101,7 @@ export class Provisioner {
     return this.#mutex.run(async () => {
       const standing = await readStanding(this.#state);
       if (!standing.ok) return given.map(({ file }) => ({ file, kind: undefined, result: standing }));
-      const terms = { ...(await this.#judgedBy()), installs: this.#trial.installs ?? false };
+      const terms = await this.#judgedBy();
       const before = await piecesOfGeneration(this.#state, standing.value.generation);
       const { reports, next } = await judge(given, standing.value, terms, before);
       for (const { kind, result } of reports) if (!result.ok) log("refused", { kind }, result.error);

@@ -30,8 +30,6 @@ export interface Chosen extends Given {
 
 /** What bundles are judged by beside how the unit stands. */
 export interface Terms extends Pick<Receiver, "nonce" | "attestedTime"> {
-  /** The unit can install software. */
-  installs?: boolean;
   /** The unit's own TLS key, which a certificate has to fit. */
   tls?: KeyObject;
   /** For the tool, which sees only what lies before it: services and a certificate that are not here may be on the unit. */
@@ -70,7 +68,7 @@ export async function choose(
   let after: Standing = { ...standing, counters: { ...standing.counters }, bundles: { ...standing.bundles } };
   for (const { file, source, claimed } of peeked) {
     const opened = await openBundle(source, receiverOf(after, terms));
-    const next = opened.ok ? await stepOn(after, opened.value, source, terms) : opened;
+    const next = opened.ok ? await stepOn(after, opened.value, source) : opened;
     if (opened.ok && next.ok) {
       const { manifest, head, contentAt } = opened.value;
       after = next.value;
@@ -116,15 +114,14 @@ async function stepOn(
   before: Standing,
   { manifest, contentAt }: OpenedBundle,
   source: BundleSource,
-  terms: Terms,
 ): Promise<Result<Standing, Fault>> {
   const after: Standing = {
     ...before,
     counters: { ...before.counters, [manifest.kind]: manifest.counter },
     bundles: { ...before.bundles, [manifest.kind]: manifest.id },
   };
-  if (manifest.kind === "software" && !terms.installs)
-    return { ok: false, error: bundleFault("notInstallable") };
+  // Signed and whole, and yet nothing for a unit: why stands in docs/decisions/bundles.md.
+  if (manifest.kind === "software") return err(bundleFault("notInstallable"));
   if (manifest.kind === "keys") after.keys = manifest.keys;
   if (manifest.kind === "claim") {
     const claim = parseJson(

@@ -2,8 +2,6 @@ import { type Clock, within } from "../../drivers/kit/index.ts";
 
 /** What a trial needs of the unit around it. */
 export interface Trial {
-  /** True when `restart` also installs the packages in the generation's `software/`, as a unit in the field does. */
-  installs?: boolean;
   /**
    * Called while the unit still runs on what it has, before anything is changed: finds out what is missing there, which the
    * next generation is not blamed for. It takes no time of the trial.

@@ -90,9 +90,15 @@ export const bundleFault = defineErrors("bundle", {
     "The configuration gives one place two names or one name two places, or names a device or place that is not there",
     "Correct the named place of unit.json and make the bundle anew",
   ),
+  noIdentity: {
+    what: "The board does not know which one it is: /etc/guichet/identity.json is missing",
+    todo: "Write it as docs/install.md says in section 2",
+    remedy: "configuration",
+    cause: "user",
+  },
   notInstallable: user(
-    "The unit does not install software from bundles",
-    "Install the package as docs/install.md says; the bundle itself is good",
+    "Units do not install software from bundles; signatures and files of this one are good",
+    "Install the package with apt-get, as docs/install.md says in section 6",
   ),
   unclaimed: user("The unit has no name yet", "Put the claim for this board on the same stick"),
   alreadyClaimed: attack(
@@ -109,7 +115,7 @@ export const bundleFault = defineErrors("bundle", {
   ),
   held: {
     what: "Another process is changing what the unit is: its service, or somebody by hand",
-    todo: "Wait until what it does has ended, two minutes at most after it has begun, and try again",
+    todo: "Wait until what it does has ended, five minutes at most after it has begun, and try again",
     remedy: "tryAgain",
     cause: "user",
   },

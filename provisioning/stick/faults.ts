@@ -40,11 +40,17 @@ export const stickFault = defineErrors("stick", {
   ),
   reply: stick(
     "There is no REPLY.BIN on the stick that the unit can answer into",
-    "Write the stick with guichet-provision, which lays the file out in one piece",
+    "Write the whole stick: guichet-provision write FILE... --to DEVICE, or --to an image, lays the file out in one piece",
   ),
   notAnswered: stick(
     "What the unit has to say could not be written onto the stick",
     "Leave the stick in until the screen says that it may be taken out",
   ),
+  failed: {
+    what: "The unit itself could not come to an end with the stick; what it had before is unharmed",
+    todo: "Plug it in again; if it stays so, keep the unit's journal for its maker",
+    remedy: "technician",
+    cause: "software",
+  },
   empty: stick("There is no bundle on the stick", "Put bundles on it with guichet-provision write"),
 } satisfies Record<RefusalCode, ErrorRow> & Record<string, ErrorRow>);

@@ -119,6 +119,23 @@ test("a key set gets a successor that both key sets have signed", async (t) => {
   assert.is((await judged()).code, "ok");
 });
 
+test("a software bundle is made and signed, and verify says what every unit says of it", async (t) => {
+  const at = folder(t);
+  const file = (name: string) => join(at, name);
+  await tool.good("keys", file("owner"));
+  writeFileSync(file("guichet_1.0_arm64.deb"), "package");
+  const from = ["--from", file("guichet_1.0_arm64.deb"), "--target", "all", "--counter", "1"];
+  const key = ["--key", file("owner/software-1.key")];
+  await tool.good("make", "software", ...from, "--out", file("good.kbundle"), ...key);
+  const verify = (name: string) => tool("verify", file(name), "--keyset", file("owner/keyset.json"));
+  const good = await verify("good.kbundle");
+  assert.is(good.code, "bundle.notInstallable");
+  assert.match(good.errors + good.words, /Units do not install software from bundles/);
+  // What is wrong with it comes first.
+  await tool.good("make", "software", ...from, "--out", file("unsigned.kbundle"));
+  assert.is((await verify("unsigned.kbundle")).code, "bundle.unsigned");
+});
+
 test("a unit's answer is read back in plain words, and its request written out", async (t) => {
   const at = folder(t);
   writeFileSync(join(at, "REPLY.BIN"), replyFile(signAnswer(answer({ request: "-----BEGIN" }), unitKey)));

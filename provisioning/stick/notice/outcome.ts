@@ -56,6 +56,7 @@ const MEANING: Record<string, StickState> = {
   "signature.malformed": "damaged",
   "stick.gone": "gone",
   "stick.empty": "empty",
+  "stick.failed": "notTaken",
 };
 
 const meaningOf = ({ code }: Fault): StickState =>

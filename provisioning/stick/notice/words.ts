@@ -37,10 +37,10 @@ export const STICK_WORDS: Record<StickState, Words> = {
   trying: words(
     [
       "The unit is being changed",
-      "It starts again and looks whether everything works. This takes up to two minutes.",
+      "It starts again and looks whether everything works. This takes up to five minutes.",
     ],
-    ["正在更新本機", "本機會重新啟動並檢查是否一切正常，最多需要兩分鐘。"],
-    ["正在更新本机", "本机会重新启动并检查是否一切正常，最多需要两分钟。"],
+    ["正在更新本機", "本機會重新啟動並檢查是否一切正常，最多需要五分鐘。"],
+    ["正在更新本机", "本机会重新启动并检查是否一切正常，最多需要五分钟。"],
     KEEP,
   ),
   accepted: words(

@@ -194,6 +194,10 @@ function whoeverItIsFor(manifest: BundleManifest | undefined, keys: KeySet, atte
   };
 }
 
+/** What every unit refuses, however good it is. */
+const notForUnits = ({ kind }: BundleManifest): Fault | undefined =>
+  kind === "software" ? bundleFault("notInstallable") : undefined;
+
 export const verify: Command = {
   usage: "verify FILE... --keyset keyset.json [--answer REPLY] [--time DATE]",
   does: "judge bundles as a unit does that believes the key set; with its answer, as that very unit",
@@ -221,7 +225,6 @@ export const verify: Command = {
       throw toolFault("bad", { option: "--keyset", form: `version ${answer.keys}, which the unit believes` });
     const attestedTime = options.date("time") ?? answer?.time;
     const terms: Terms = {
-      installs: true,
       filesUnknown: true,
       ...(attestedTime === undefined ? {} : { attestedTime }),
       ...(answer ? { nonce: answer.nonce } : {}),
@@ -242,7 +245,7 @@ export const verify: Command = {
     for (const { file, source } of given) {
       const peeked = await peekBundle(source);
       const opened = await openBundle(source, whoeverItIsFor(peeked?.manifest, keys, attestedTime));
-      say(file, peeked?.kind, opened.ok ? undefined : opened.error);
+      say(file, peeked?.kind, opened.ok ? notForUnits(opened.value.manifest) : opened.error);
     }
     if (good) out("Whom it is for, and its counter, were not judged: give a unit's answer for that.");
     return good;

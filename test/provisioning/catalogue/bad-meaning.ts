@@ -152,7 +152,12 @@ export const MEANING: Bad[] = [
     make: () => spoilt("configuration", {}, ["counter"]),
     code: "schema.invalid",
   },
-  ...(["claim", "content", "certificates", "software", "command"] as const).map((kind) => ({
+  {
+    name: "arbitrary installation: software, signed and whole, which no unit installs",
+    make: () => spoilt("software", {}),
+    code: "bundle.notInstallable",
+  },
+  ...(["claim", "content", "certificates", "command"] as const).map((kind) => ({
     name: `rollback: ${kind} with the counter that the unit has`,
     make: () => spoilt(kind, { counter: HAS }),
     code: "bundle.older",

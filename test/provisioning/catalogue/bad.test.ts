@@ -31,7 +31,8 @@ test("each is refused with its reason by a unit, which stays as it was, and by t
 
 test("what they were made from is good: each kind, unspoilt, is taken by the same unit", async (t) => {
   const at = await places(t, owner);
-  for (const kind of ["claim", "certificates", "content", "configuration", "software", "command"] as const) {
+  assert.is(await at.opens(signed(owner, contentFor("software"), signersOf("software"))), "ok");
+  for (const kind of ["claim", "certificates", "content", "configuration", "command"] as const) {
     const bundle = signed(owner, contentFor(kind), signersOf(kind));
     assert.is(await at.tool(bundle), "ok", kind);
     assert.is((await at.unit(bundle)).code, "ok", kind);

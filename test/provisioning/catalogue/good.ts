@@ -91,7 +91,7 @@ export class GoodBundles {
 
   /** The next good bundle. */
   next(kind: BundleKind = this.#one(BUNDLE_KINDS)): Buffer {
-    const leap = kind === "keys" ? 1 : this.#one([1, 1, 2, 1_000, 999_999]);
+    const leap = kind === "keys" || kind === "software" ? 1 : this.#one([1, 1, 2, 1_000, 999_999]);
     const counter = (this.#counters.get(kind) ?? 0) + leap;
     this.#counters.set(kind, counter);
     const requires = Object.fromEntries(
@@ -100,8 +100,9 @@ export class GoodBundles {
         Math.max(1, (this.#counters.get(other) ?? 1) - this.#whole(3)),
       ]),
     );
-    // A unit that was never rotated has no counter of key sets to ask for.
+    // A unit that was never rotated has no counter of key sets to ask for, and none has one of software.
     delete requires.keys;
+    delete requires.software;
     const content: BundleContent = {
       kind,
       id: `${kind}-${counter}`,

@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { newSigningKey } from "../../../fleet/contract/index.ts";
-import { Provisioner, type Report, readStanding } from "../../../provisioning/activate/index.ts";
+import { Provisioner, type Report, readStanding, receiverOf } from "../../../provisioning/activate/index.ts";
 import type { Answer } from "../../../provisioning/answer/index.ts";
-import { LARGEST_BUNDLE } from "../../../provisioning/bundle/index.ts";
+import { LARGEST_BUNDLE, memorySource, openBundle } from "../../../provisioning/bundle/index.ts";
 import type { TestContext } from "../../kit.ts";
 import {
   board,
@@ -33,17 +33,17 @@ import { HAS, signersOf } from "./forge.ts";
 
 const unitKey = newSigningKey("unit");
 
-/** The two places where a bundle is judged: a unit that has taken one of every kind, and the tool with that unit's answer. */
+/** The two places where a bundle is judged: a unit that has taken one of every kind that units take, and the tool with that unit's answer. */
 export async function places(t: TestContext, owner: Owner) {
   const { state } = board(t, owner);
   const provisioner = new Provisioner({
     state,
-    trial: { ...HEALTHY, installs: true },
+    trial: HEALTHY,
     judgedBy: async () => ({ nonce: NONCE, attestedTime: NOW, tls: TLS }),
   });
   const take = (...bundles: Uint8Array[]): Promise<Report[]> => provisioner.take(given(...bundles));
   const has = { counter: HAS, target: { device: IDENTITY.device } };
-  const kinds = ["command", "claim", "certificates", "content", "configuration", "software"] as const;
+  const kinds = ["command", "claim", "certificates", "content", "configuration"] as const;
   for (const kind of kinds)
     for (const { result } of await take(signed(owner, content(kind, has, { services: [] }), signersOf(kind))))
       if (!result.ok) throw result.error;
@@ -84,6 +84,13 @@ export async function places(t: TestContext, owner: Owner) {
     unit: async (...bundles: Uint8Array[]): Promise<{ code: string; at: unknown }> => {
       const result = (await take(...bundles)).find(({ file }) => file === "0.kbundle")?.result;
       return { code: codeOf(result), at: result && !result.ok ? result.error.fields.at : undefined };
+    },
+    /** Whether its signatures, form and files are good to the unit, whatever it then does with it. */
+    opens: async (bundle: Uint8Array): Promise<string> => {
+      const standing = await readStanding(state);
+      if (!standing.ok) throw standing.error;
+      const receiver = receiverOf(standing.value, { nonce: NONCE, attestedTime: NOW });
+      return codeOf(await openBundle(memorySource(bundle), receiver));
     },
     /** What the tool says of the first bundle, as that unit. */
     tool: async (...bundles: Uint8Array[]): Promise<string> => {
