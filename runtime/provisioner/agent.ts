@@ -1,5 +1,4 @@
 import { watch } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   Bell,
@@ -26,9 +25,10 @@ import {
   whileHeld,
 } from "../../provisioning/activate/index.ts";
 import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
+import { bundleFault } from "../../provisioning/bundle/index.ts";
 import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
-import { INBOX } from "../../provisioning/index.ts";
 import type { UnitReport } from "./health.ts";
+import { InboxFolder } from "./inbox.ts";
 import { AttestedTime } from "./time.ts";
 
 const log = defineEvents("provisioner", {
@@ -79,7 +79,7 @@ export class Agent {
   readonly #provisioner: Provisioner;
   readonly #time: AttestedTime;
   readonly #disk: StateDisk;
-  readonly #inbox: string;
+  readonly #inbox: InboxFolder;
   readonly #bell = new Bell();
   readonly #stop = new AbortController();
   readonly #mutex = new Mutex();
@@ -92,7 +92,7 @@ export class Agent {
     this.#options = options;
     this.#keys = keys;
     this.#disk = disk;
-    this.#inbox = join(state, INBOX.folder);
+    this.#inbox = new InboxFolder(state, disk);
     this.#time = new AttestedTime(state, clock, disk);
     this.#provisioner = new Provisioner({ state, trial, clock, disk, judgedBy: () => this.#judgedBy() });
   }
@@ -108,12 +108,24 @@ export class Agent {
   static async #open(options: AgentOptions): Promise<Agent> {
     const keys = await openDeviceKeys(options.state);
     const agent = new Agent(options, keys);
-    const interrupted = await agent.#provisioner.recover();
-    if (interrupted) agent.#remember(interrupted);
-    await mkdir(agent.#inbox, { recursive: true, mode: 0o700 });
+    await agent.#inbox.make();
+    // First, so that a cut in between does not forget it.
+    const tried = (await agent.#provisioner.onTrial()) ? await agent.#inbox.dropTried() : [];
+    await agent.#endTrial(options.by === "hand");
+    await agent.#inbox.forget();
+    const interrupted = err(bundleFault("interrupted"));
+    agent.#reports = tried.map((file) => ({ file, kind: undefined, result: interrupted }));
     await agent.#time.atLeast();
+    const standing = await readStanding(options.state);
+    if (!standing.ok) throw standing.error;
     await agent.#writeAnswer();
     return agent;
+  }
+
+  /** Ends a trial that nobody else will end: whoever began it is gone. @param running whether the unit's processes run */
+  async #endTrial(running: boolean): Promise<void> {
+    const interrupted = await this.#provisioner.recover(running);
+    if (interrupted) this.#remember(interrupted);
   }
 
   async #judgedBy() {
@@ -149,7 +161,12 @@ export class Agent {
   /** One at a time, in this process and in all. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const { state, by = "service" } = this.#options;
-    return this.#mutex.run(() => whileHeld(state, by, work));
+    const alone = async () => {
+      // Of a hand that was ended in the middle, by a session that dropped: what is active would be written over.
+      if (await this.#provisioner.onTrial()) await this.#endTrial(true);
+      return work();
+    };
+    return this.#mutex.run(() => whileHeld(state, by, alone));
   }
 
   async #take(from: "folder" | "inbox" | "stick", take: () => Promise<Report[]>): Promise<Report[]> {
@@ -162,13 +179,19 @@ export class Agent {
     return reports;
   }
 
+  /** A fault that somebody else has found, for the answer. */
+  async note(fault: Fault): Promise<void> {
+    this.#remember(fault);
+    await this.#writeAnswer();
+  }
+
   #remember({ code }: Fault): void {
     this.#faults.unshift(code);
     this.#faults.length = Math.min(this.#faults.length, KEPT_FAULTS);
   }
 
   async #watch(): Promise<void> {
-    const watcher = watch(this.#inbox, () => this.#bell.ring());
+    const watcher = watch(this.#inbox.path, () => this.#bell.ring());
     try {
       while (!this.#stop.signal.aborted) {
         await this.#lookAround().catch((error: unknown) =>
@@ -182,22 +205,33 @@ export class Agent {
   }
 
   async #lookAround(): Promise<void> {
+    const { state, quiet } = this.#options;
+    // While somebody has the lock it is his trial, and no news.
+    if (await this.#provisioner.onTrial())
+      await this.#alone(async () => undefined).catch((error: unknown) => {
+        if (!isFault(error, HELD)) throw error;
+      });
     if (await this.#time.due()) await this.#alone(() => this.#time.atLeast());
-    const waiting = async () => (await readdir(this.#inbox)).filter((name) => name.endsWith(INBOX.bundle));
-    if ((await waiting()).length === 0) return;
-    await this.#options.quiet?.(this.#stop.signal);
+    const waiting = (await this.#inbox.waiting()).length;
+    if (waiting === 0) return;
+    // A unit that cannot read what it is would judge nothing: the bundles wait for the technician who mends it.
+    const standing = await readStanding(state);
+    if (!standing.ok) throw standing.error;
+    await quiet?.(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    await this.#alone(async () => {
-      const judged = async () =>
-        (await takeFolder(this.#inbox, this.#provisioner)).filter(
-          ({ result }) => result.ok || result.error.code !== NOT_LOOKED_AT,
-        );
-      // Judged is judged, good or not: what comes later gets an answer of its own.
-      for (const { file: name } of await this.#take("inbox", judged))
-        await rm(join(this.#inbox, name), { force: true, recursive: true });
-    });
-    // What was too much at once has its turn now.
-    if ((await waiting()).length > 0) this.#bell.ring();
+    await this.#alone(() => this.#inbox.noted(() => this.#takeInbox()));
+    // What was too much at once has its turn now; what cannot be taken away is no reason to hurry.
+    const left = (await this.#inbox.waiting()).length;
+    if (left > 0 && left < waiting) this.#bell.ring();
+  }
+
+  async #takeInbox(): Promise<void> {
+    const judged = async () =>
+      (await takeFolder(this.#inbox.path, this.#provisioner)).filter(
+        ({ result }) => result.ok || result.error.code !== NOT_LOOKED_AT,
+      );
+    // Judged is judged, good or not: what comes later gets an answer of its own.
+    for (const { file } of await this.#take("inbox", judged)) await this.#inbox.remove(file);
   }
 
   /** What the unit says of itself to whoever provisions it, as it stands now. */
@@ -242,12 +276,13 @@ export class Agent {
   /** The same as the contents of `REPLY.BIN`. */
   reply = async (): Promise<Buffer> => replyFile(await this.answer());
 
-  /** What was taken is taken, also where a full disk keeps the word about it. */
+  /** What was taken is taken, also where a full disk, or a damaged state, keeps the word about it. */
   async #writeAnswer(): Promise<void> {
-    const answer = await this.answer();
-    await this.#disk
-      .replace(join(this.#options.state, "answer.jws"), answer)
-      .catch((error: unknown) => log("unanswered", {}, diskFault(error)));
+    try {
+      await this.#disk.replace(join(this.#options.state, "answer.jws"), await this.answer());
+    } catch (error) {
+      log("unanswered", {}, "code" in Object(error) ? diskFault(error) : error);
+    }
   }
 }
 

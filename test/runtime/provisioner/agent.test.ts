@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
+import { defer, isFault, setLog } from "../../../drivers/kit/index.ts";
 import { makePki } from "../../../fleet/server/index.ts";
 import { readStanding } from "../../../provisioning/activate/index.ts";
 import { type Answer, readAnswer, readReplyFile } from "../../../provisioning/answer/index.ts";
@@ -116,6 +126,66 @@ test("more in the inbox than is looked at once is taken in several goes; nothing
   await eventually("the inbox is empty", () => readdirSync(inbox).length === 0);
   const standing = await readStanding(state);
   assert.ok(standing.ok && standing.value.claim?.unit === "kt-01");
+});
+
+test("a bundle from the link with which the unit goes down is not tried again; what else waits is", async (t) => {
+  const { state } = board(t, owner);
+  const [begun, go] = [defer<void>(), defer<void>()];
+  const trial = {
+    restart: () => {
+      begun.resolve();
+      return go.promise;
+    },
+    missing: async () => [],
+  };
+  const agent = await Agent.open({ state, trial });
+  writeFileSync(join(state, "inbox", "a.kbundle"), signed(owner, content("claim")));
+  agent.start();
+  await begun.promise;
+  // The power fails here: what is on the disk now is what the unit wakes up with.
+  const after = mkdtempSync("/dev/shm/guichet-cut-");
+  t.after(() => rmSync(after, { recursive: true, force: true }));
+  cpSync(state, after, { recursive: true, verbatimSymlinks: true });
+  rmSync(join(after, "provisioner.lock"), { recursive: true });
+  writeFileSync(join(after, "inbox", "b.kbundle"), "not a bundle");
+  go.resolve();
+  await agent.stop();
+
+  const woken = await Agent.open({ state: after, trial: HEALTHY });
+  assert.equal(readdirSync(join(after, "inbox")), ["b.kbundle"]);
+  const answer = await agentAnswer(woken);
+  assert.equal(answer.taken, [{ file: "a.kbundle", code: "bundle.interrupted" }]);
+  assert.is(answer.faults[0], "bundle.interrupted");
+  assert.equal(answer.counters, {});
+  // A cut of something else takes nothing out of the inbox.
+  const again = await Agent.open({ state: after, trial: HEALTHY });
+  mkdirSync(join(after, "config.d", "1"), { recursive: true });
+  symlinkSync("config.d/1", join(after, "config"));
+  await again.stop();
+  await Agent.open({ state: after, trial: HEALTHY });
+  assert.equal(readdirSync(join(after, "inbox")), ["b.kbundle"]);
+});
+
+test("a board without its identity does not start, and what waits for one whose identity is damaged goes on waiting", async (t) => {
+  const bare = mkdtempSync("/dev/shm/guichet-bare-");
+  t.after(() => rmSync(bare, { recursive: true, force: true }));
+  const why = await Agent.open({ state: bare, trial: HEALTHY }).catch((error: unknown) => error);
+  assert.ok(isFault(why, "bundle.noIdentity"));
+  const lines: unknown[] = [];
+  setLog({ level: "info", sink: ({ event }) => lines.push(event) });
+  t.after(() => setLog({ sink: () => undefined }));
+  const { state, agent, stick, put, inbox } = await open(t);
+  writeFileSync(join(state, "identity.json"), "{");
+  put("claim.kbundle", signed(owner, content("claim")));
+  assert.equal(
+    (await agent.take(stick)).map(({ result }) => codeOf(result)),
+    ["schema.invalid"],
+  );
+  assert.ok(lines.includes("provisioner.unanswered"));
+  writeFileSync(join(inbox, "a.kbundle"), signed(owner, content("claim")));
+  agent.start();
+  await eventually("it says so", () => lines.includes("provisioner.failed"));
+  assert.equal(readdirSync(inbox), ["a.kbundle"]);
 });
 
 test("a destructive command needs the nonce of the last answer, and the nonce is another afterwards", async (t) => {

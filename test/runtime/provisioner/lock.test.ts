@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -48,6 +49,7 @@ function heldTrial() {
   return { trial, begun: begun.promise, go: () => go.resolve() };
 }
 
+const steady = (state: string): string => readlinkSync(join(state, "config"));
 const faultOf = (error: unknown): string =>
   isFault(error) ? `${error.code} by ${error.fields.by}` : String(error);
 const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => "done", faultOf);
@@ -125,6 +127,74 @@ test("what has come over the link waits for the hand, and is taken then", async 
   await eventually("taken", () => readdirSync(join(state, "inbox")).length === 0);
   const standing = await readStanding(state);
   assert.ok(standing.ok && standing.value.claim?.unit === "kt-01");
+});
+
+/** What a hand leaves that was ended in the middle of its trial. */
+function leaveTrial(state: string): void {
+  const next = Number(readlinkSync(join(state, "committed")).split("/").at(-1)) + 1;
+  mkdirSync(join(state, "config.d", String(next)));
+  rmSync(join(state, "config"));
+  symlinkSync(`config.d/${next}`, join(state, "config"));
+}
+
+test("a trial whose hand was ended in the middle is ended by the service, which restarts the unit with what it had", async (t) => {
+  const { state } = board(t, owner);
+  const restarts: string[] = [];
+  const trial: Trial = {
+    restart: async () => void restarts.push(readlinkSync(join(state, "config"))),
+    missing: async () => [],
+  };
+  const service = await Agent.open({ state, trial });
+  await service.takeCopies(given(signed(owner, content("claim"))), []);
+  restarts.length = 0;
+  // Before whatever is taken next, into the same number.
+  leaveTrial(state);
+  const next = await service.takeCopies(given(signed(owner, content("content"))), []);
+  assert.equal(
+    next.map(({ result }) => codeOf(result)),
+    ["ok"],
+  );
+  assert.equal(restarts, ["config.d/1", "config.d/2"]);
+  assert.equal((await wrongGeneration(state)).wrong, []);
+  // And when nothing comes; not while somebody is at it.
+  leaveTrial(state);
+  const [has, done] = [defer<void>(), defer<void>()];
+  const hand = whileHeld(state, "hand", () => {
+    has.resolve();
+    return done.promise;
+  });
+  await has.promise;
+  const before = steady(state);
+  service.start();
+  t.after(() => service.stop());
+  writeFileSync(join(state, "inbox", "a.kbundle"), "not a bundle");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.is(steady(state), before);
+  done.resolve();
+  await hand;
+  writeFileSync(join(state, "inbox", "b.kbundle"), "not a bundle");
+  await eventually("ended", () => steady(state) === "config.d/2" && restarts.at(-1) === "config.d/2");
+  assert.is(restarts.length, 3);
+  await eventually("the inbox is empty", () => readdirSync(join(state, "inbox")).length === 0);
+  assert.equal((await wrongGeneration(state)).wrong, []);
+});
+
+test("a hand that finds a trial of one that is gone restarts the unit with what it had; the service before the others does not", async (t) => {
+  const { state } = board(t, owner);
+  let restarts = 0;
+  const trial: Trial = { restart: async () => void restarts++, missing: async () => [] };
+  const open = (by: Changer) => Agent.open({ state, trial, by });
+  await (await open("service")).takeCopies(given(signed(owner, content("claim"))), []);
+  for (const [by, times] of [
+    ["service", 0],
+    ["hand", 1],
+  ] as const) {
+    leaveTrial(state);
+    restarts = 0;
+    await open(by);
+    assert.is(restarts, times, by);
+    assert.is(steady(state), "config.d/1");
+  }
 });
 
 test("of many that find the lock of a process that is gone, or none, exactly one has it at any moment", async (t) => {
