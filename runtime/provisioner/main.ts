@@ -2,11 +2,10 @@ import { parseArgs } from "node:util";
 import { isFault, systemClock } from "../../drivers/kit/index.ts";
 import { systemPorts } from "../../drivers/ports/index.ts";
 import type { Changer } from "../../provisioning/activate/index.ts";
-import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
 import { reportOf, whenQuiet } from "./health.ts";
-import { openStickSlot } from "./stick/index.ts";
+import { openBoardSlot } from "./stick/index.ts";
 import { systemdTrial } from "./systemd.ts";
 
 const USAGE =
@@ -59,12 +58,10 @@ export async function main(): Promise<void> {
     start: async () => {
       const agent = await open("service");
       agent.start();
-      const board = await readBoard(values.board);
-      if (!board.ok) throw board.error;
       const slot =
         node === undefined
           ? undefined
-          : await openStickSlot({ state, agent, node, reader, board: board.value, gpio: systemPorts().gpio });
+          : await openBoardSlot(values.board, { state, agent, node, reader, gpio: systemPorts().gpio });
       console.log(JSON.stringify({ ready: "provisioner" }));
       return { stop: async () => void (await Promise.all([slot?.stop(), agent.stop()])) };
     },

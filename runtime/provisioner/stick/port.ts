@@ -1,7 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, defineEvents, type Fault, Mutex } from "../../../drivers/kit/index.ts";
-import { type Report, StateDisk } from "../../../provisioning/activate/index.ts";
+import { type Clock, defineEvents, type Fault, isFault, Mutex } from "../../../drivers/kit/index.ts";
+import { diskFault, type Report, StateDisk } from "../../../provisioning/activate/index.ts";
 import {
   noticeFor,
   STICK_NOTICE,
@@ -70,9 +70,9 @@ export class StickPort {
       this.#working = true;
       log("plugged");
       await this.#tell({ v: 1, state: "reading" });
-      const notice = await this.#work(device).finally(() => {
-        this.#working = false;
-      });
+      // Whatever goes wrong in the unit itself, the person at the port is not left waiting.
+      const notice = await this.#work(device).catch((error: unknown) => this.#refuse(faultOf(error)));
+      this.#working = false;
       await this.#tell(notice);
       log("done", { state: notice.state, code: notice.code });
       if (!this.#in && turn === this.#turn - 1) void this.#linger();
@@ -109,11 +109,21 @@ export class StickPort {
         reports = await agent.takeCopies(staged.given, staged.refused);
       }
       const notice = noticeFor(reports, reports.length === 0 ? stickFault("empty") : undefined);
-      await this.#answer(device, staged);
-      const key = reports.some(({ result }) => result.ok) ? await agent.asks() : undefined;
-      return key ? { ...notice, key } : notice;
+      const unanswered = await this.#answer(device, staged);
+      const asks = () =>
+        agent.asks().catch((error: unknown) => {
+          log("notAnswered", {}, error);
+          return undefined;
+        });
+      const key = reports.some(({ result }) => result.ok) ? await asks() : undefined;
+      return {
+        ...notice,
+        // The stick brings no answer home: who holds it should know before he leaves.
+        ...(notice.state === "accepted" && unanswered ? { code: unanswered.code } : {}),
+        ...(key ? { key } : {}),
+      };
     } finally {
-      await staged.discard();
+      await staged.discard().catch((error: unknown) => log("refused", {}, error));
     }
   }
 
@@ -122,9 +132,12 @@ export class StickPort {
     return noticeFor([], fault);
   }
 
-  async #answer(device: string, { reply }: Staged): Promise<void> {
-    const why = "at" in reply ? await writeReply(device, reply.at, await this.#options.agent.reply()) : reply;
+  /** @returns why the answer is not on the stick */
+  async #answer(device: string, { reply }: Staged): Promise<Fault | undefined> {
+    const write = async (at: number) => writeReply(device, at, await this.#options.agent.reply());
+    const why = "at" in reply ? await write(reply.at).catch(faultOf) : reply;
     if (why) log("notAnswered", {}, why);
+    return why;
   }
 
   async #tell(notice: StickNotice | undefined): Promise<void> {
@@ -139,6 +152,13 @@ export class StickPort {
   get #staging(): string {
     return join(this.#options.state, "staging");
   }
+}
+
+/** A defect of the program too is something that a person can look up. */
+function faultOf(error: unknown): Fault {
+  if (isFault(error)) return error;
+  const ofDisk = typeof (error as NodeJS.ErrnoException)?.code === "string";
+  return ofDisk ? diskFault(error) : stickFault("failed", {}, error);
 }
 
 async function replace(path: string, text: string): Promise<void> {

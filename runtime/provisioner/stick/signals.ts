@@ -2,8 +2,17 @@ import { type Clock, defineEvents } from "../../../drivers/kit/index.ts";
 import { type Pattern, STICK_SIGNALS, type StickNotice } from "../../../provisioning/stick/index.ts";
 
 const log = defineEvents("signal", {
-  failed: { level: "warn", what: "Light or sounder at the service port does not answer", fields: ["part"] },
+  failed: {
+    level: "warn",
+    what: "Light or sounder at the service port does not answer, or cannot be opened; the unit goes on without it",
+    fields: ["part"],
+  },
 });
+
+/** What keeps a light or a sounder from being used keeps nothing else from working. */
+export const silent = (part: "light" | "sounder", error: unknown): undefined => {
+  log("failed", { part }, error);
+};
 
 /** Switches one output on or off. */
 export type Switch = (on: boolean) => Promise<void>;
@@ -53,7 +62,7 @@ export class Signals {
       }
       await output(false);
     } catch (error) {
-      log("failed", { part }, error);
+      silent(part, error);
     }
   }
 }
