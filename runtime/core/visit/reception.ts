@@ -1,4 +1,4 @@
-import { type Clock, defineEvents } from "../../../drivers/kit/index.ts";
+import type { Clock } from "../../../drivers/kit/index.ts";
 import {
   type Condition,
   conditionCompiler,
@@ -13,23 +13,10 @@ import type { Needs, Offer } from "../health/index.ts";
 import type { Chrome, Input, ScreenModel, View } from "../screen/model.ts";
 import { stickView } from "../stick/index.ts";
 import { note } from "../store/index.ts";
+import { log } from "./events.ts";
 import { attractView, pickView, spokenOf } from "./hall.ts";
 import type { LoadedService, ServiceBook } from "./services.ts";
 import { Visit } from "./visit.ts";
-
-const log = defineEvents("visit", {
-  begun: { level: "info", what: "A visit has begun", fields: ["visit", "service"] },
-  ended: {
-    level: "info",
-    what: "A visit has ended and its data was wiped",
-    fields: ["visit", "service", "outcome", "seconds"],
-  },
-  broken: {
-    level: "error",
-    what: "A visit ended by a defect; its data was wiped",
-    fields: ["visit", "service"],
-  },
-});
 
 const NAMES: Record<Language, string> = { en: "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文" };
 /** On the list of services without a choice for this long, the unit goes back to rest, ms. */

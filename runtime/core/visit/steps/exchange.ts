@@ -142,7 +142,8 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
       if (loading.ok) {
         const { slot, effect } = loading.value.body;
         drawDoor(context, slot, "exchange.put", "waiting");
-        advice = `exchange.${await context.wait(ended.of(effect))}`;
+        // The door may be open: the exchange cannot be left before the vault has said what became of it.
+        advice = `exchange.${await context.commit(ended.of(effect))}`;
         values = { slot };
         continue;
       }

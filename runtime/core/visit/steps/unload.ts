@@ -61,7 +61,9 @@ async function emptySlot(context: StepContext, exchange: string, slot: string): 
     if (asked.ok) {
       drawDoor(context, slot, "door.opening", "waiting");
       const opened = () => drawDoor(context, slot, "unload.take", "waiting");
-      return { key: `unload.now.${await context.wait(motions.of(asked.value.body.effect, opened))}`, slot };
+      // The door may be open: the exchange cannot be left before the vault has said what became of it.
+      const became = await context.commit(motions.of(asked.value.body.effect, opened));
+      return { key: `unload.now.${became}`, slot };
     }
     const { code } = asked.error;
     if (code === "vault.noExchange") return undefined;

@@ -219,6 +219,45 @@ test("staff who walk away leave no exchange open", async () => {
   assert.is(unit.fake.count("exchange.end"), 1);
 });
 
+test("while staff have a slot open nothing that is touched ends the exchange", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit, "credential-one", "ITEM-1");
+  unit.fake.handlers["exchange.load"] = () => reply({ slot: "A1", effect: "l-1" });
+  await unit.begin("exchange");
+  await unit.walk((view) => view.kind === "door");
+  assert.is(unit.now.chrome.can.stop, false);
+  await unit.send({ type: "stop" });
+  await unit.send({ type: "action", id: "stop.yes" });
+  assert.is(unit.view.kind, "door");
+  assert.is(unit.fake.count("exchange.end"), 0);
+  unit.fake.emit("vault", "exchange", { exchange: "x-1", slot: "A1", effect: "l-1", phase: "stored" });
+  await unit.walk((view) => view.kind === "scan" && view.advice?.includes("Stored in slot A1") === true);
+  assert.ok(unit.now.chrome.can.stop);
+});
+
+test("an exchange that the vault does not end for a motion is ended when the motion is over", async () => {
+  for (const how of ["stored", "opened", "gone"] as const) {
+    const unit = await Unit.open(BOTH);
+    scans(unit, "credential-one");
+    let moving = true;
+    unit.fake.handlers["exchange.end"] = () =>
+      moving ? fault("vault.slotBusy") : reply({ loaded: 1, unloaded: 0 });
+    await unit.begin("exchange");
+    await unit.walk((view) => view.title === "Load documents");
+    await unit.send({ type: "action", id: "finish" });
+    assert.is(unit.fake.count("exchange.end"), 1);
+    moving = false;
+    if (how === "gone") unit.fake.gone("vault");
+    else unit.fake.emit("vault", "exchange", { exchange: "x-1", slot: "A1", effect: "l-1", phase: how });
+    await settled();
+    assert.is(unit.fake.count("exchange.end"), how === "opened" ? 1 : 2, how);
+    // An event that was missed keeps nobody for ever.
+    if (how === "opened") await unit.clock.advance(151_000);
+    assert.is(unit.fake.count("exchange.end"), 2, how);
+    assert.is(await unit.finish(), "completed");
+  }
+});
+
 test("a vault that dies under a load leaves the slot as unknown and the person free", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit, "credential-one", "ITEM-1");

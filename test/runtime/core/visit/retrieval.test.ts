@@ -101,6 +101,21 @@ test("what did not come out, and what the vault refuses, is said and nothing els
   assert.match(JSON.stringify(unit.view), "The exchange has ended");
 });
 
+test("while a slot is open nothing that is touched ends the exchange", async () => {
+  const { unit } = await atTheList({ A1: "loaded" });
+  unit.fake.handlers["exchange.unload"] = () => reply({ slot: "A1", effect: "u-1" });
+  await unit.send({ type: "choose", id: "slot.A1" });
+  assert.is(unit.view.kind, "door");
+  assert.is(unit.now.chrome.can.stop, false);
+  await unit.send({ type: "stop" });
+  await unit.send({ type: "action", id: "stop.yes" });
+  assert.is(unit.view.kind, "door");
+  assert.is(unit.fake.count("exchange.end"), 0);
+  unit.fake.emit("vault", "exchange", { exchange: "x-1", slot: "A1", effect: "u-1", phase: "empty" });
+  await unit.walk((view) => view.kind === "choose");
+  assert.ok(unit.now.chrome.can.stop);
+});
+
 test("staff who walk away leave no exchange open", async () => {
   const { unit } = await atTheList({ A1: "loaded" });
   assert.is(says(unit), "Which slot do you want to empty?");
