@@ -50,17 +50,22 @@ export interface StepContext<S extends Step = Step> {
   show(view: () => View): void;
   /** The next input of a kind that the view sends. Rejects with StepLeft when the person goes elsewhere. */
   input<T extends Input["type"]>(...types: T[]): Promise<Extract<Input, { type: T }>>;
-  /** Waits for something else than a touch; rejects with StepLeft as `input` does. Time in it does not count as idle. */
+  /**
+   * Waits for something else than a touch; rejects with StepLeft as `input` does. Time in it does not count as idle, but
+   * its end is no sign of a person either.
+   */
   wait<T>(work: Promise<T>): Promise<T>;
   /** Waits for what cannot be left any more: nothing that the person does interrupts it, and `stop` is not offered. */
   commit<T>(work: Promise<T>): Promise<T>;
   /**
-   * Waits for whatever comes first: a sensor's answer, or an input. A sensor that waits for a person is no sign of one:
-   * the time goes on counting as idle, also when it has seen nobody.
+   * Waits for whatever comes first: a sensor's answer, or an input. Only an answer that somebody gave is a sign of a person:
+   * a finger or a code, also a poor one. While the sensor has seen nobody or has failed, the time goes on counting as idle.
+   * @param textOf what a code says: the same again is no sign, since it may lie forgotten before the camera
    */
   either<T, I extends Input["type"]>(
     work: Promise<Result<T>>,
-    ...types: I[]
+    types: readonly I[],
+    textOf?: (value: T) => string,
   ): Promise<{ work: Result<T> } | { input: Extract<Input, { type: I }> }>;
   /** Time for the person to see something; it counts as idle. */
   pause(ms: number): Promise<void>;

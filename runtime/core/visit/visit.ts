@@ -1,4 +1,4 @@
-import { type Clock, defer, isFault, newId } from "../../../drivers/kit/index.ts";
+import { type Clock, defer, isFault, newId, type Result } from "../../../drivers/kit/index.ts";
 import {
   type Condition,
   compile,
@@ -58,9 +58,12 @@ export class Visit {
   #helpOpen = false;
   /** Works that run without a touch; while there is one, time does not count as idle. */
   #busy = 0;
+  #busySince = 0;
   #committed = 0;
   #speaking = false;
   #lastTouch: number;
+  /** Texts of codes that were seen since the last touch. */
+  readonly #codes = new Set<string>();
   #canBack = false;
   #answers: Record<string, unknown> = {};
   language: Language;
@@ -93,6 +96,7 @@ export class Visit {
       this.#leave.promise.catch(() => undefined);
       this.#folder.wipe();
       this.#answers = {};
+      this.#codes.clear();
       this.#view = () => ({ kind: "wait", title: this.#words().text("ui.wait"), body: "" });
       flow.stop();
       await ticking;
@@ -108,6 +112,7 @@ export class Visit {
   /** An input of the page, already checked and for the current model. */
   input(input: Input): void {
     this.#lastTouch = this.#options.clock.mono();
+    this.#codes.clear();
     switch (input.type) {
       case "language":
         this.language = input.id;
@@ -240,12 +245,12 @@ export class Visit {
         this.#leave.promise,
       ]);
     const busy = async <T>(work: Promise<T>): Promise<T> => {
-      this.#busy++;
+      if (this.#busy++ === 0) this.#busySince = clock.mono();
       try {
         return await work;
       } finally {
-        this.#busy--;
-        this.#lastTouch = clock.mono();
+        const before = Math.max(0, this.#busySince - this.#lastTouch);
+        if (--this.#busy === 0) this.#lastTouch = clock.mono() - before;
       }
     };
     const wait = <T>(work: Promise<T>): Promise<T> => busy(Promise.race([work, this.#leave.promise]));
@@ -280,12 +285,11 @@ export class Visit {
           this.#committed--;
         }
       },
-      either: async (work, ...types) => {
+      either: async (work, types, textOf) => {
         const touched = input(...types).then((own) => ({ input: own }));
         touched.catch(() => undefined);
         const first = await Promise.race([work.then((done) => ({ work: done })), touched]);
-        const nobody = "work" in first && !first.work.ok && first.work.error.code === "device.timeoutUser";
-        if (!nobody) this.#lastTouch = clock.mono();
+        if ("work" in first && this.#bySomebody(first.work, textOf)) this.#lastTouch = clock.mono();
         return first;
       },
       pause: (ms) => Promise.race([clock.sleep(ms, this.#ended.signal), this.#leave.promise]),
@@ -295,6 +299,15 @@ export class Visit {
       note: (event) => note(event, this),
     };
     return context;
+  }
+
+  /** Whether a sensor's answer shows that a person is there. */
+  #bySomebody<T>(answer: Result<T>, textOf?: (value: T) => string): boolean {
+    if (!answer.ok) return answer.error.code === "device.poorQuality";
+    const text = textOf?.(answer.value);
+    if (text === undefined) return true;
+    const before = this.#codes.size;
+    return this.#codes.add(text).size > before;
   }
 
   #give(input: Input): void {

@@ -35,7 +35,7 @@ export async function findCollection(context: StepContext<StepOf<"findCollection
         };
       });
       const scan = office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
-      const first = await context.either(scan, "action");
+      const first = await context.either(scan, ["action"], ({ body }) => body.text);
       if ("input" in first) {
         await office.devices.senses("cancel", { session: context.session });
         await context.wait(scan);

@@ -38,7 +38,7 @@ async function scan(
       if (left.signal.aborted) return err(deviceFault("canceled"));
       return office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
     });
-    const first = await context.either(reading, "action");
+    const first = await context.either(reading, ["action"], ({ body }) => body.text);
     if ("input" in first) {
       left.abort();
       await office.devices.senses("cancel", { session: context.session });

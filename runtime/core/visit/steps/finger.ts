@@ -68,7 +68,7 @@ async function takeFinger(
       minQuality: ask.minQuality,
       userTimeMs: USER_MS,
     });
-    const first = await context.either(captured, "action").finally(off);
+    const first = await context.either(captured, ["action"]).finally(off);
     if ("input" in first) {
       await context.office.devices.senses("cancel", { session: context.session });
       await context.wait(captured);

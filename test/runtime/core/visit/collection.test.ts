@@ -99,6 +99,37 @@ test("a person who left the scanner is not waited for", async () => {
   assert.is(unit.outcome, "expired");
 });
 
+test("a code left before the camera does not keep an abandoned visit alive; another one does", async () => {
+  for (const code of ["https://example.org/", "https://example.org/other"]) {
+    const unit = await Unit.open(BOTH);
+    let text = "https://example.org/";
+    unit.fake.handlers["code.scan"] = () => reply({ text });
+    await unit.begin("collection");
+    await unit.clock.advance(50_000);
+    text = code;
+    await unit.clock.advance(35_000);
+    assert.is(unit.outcome, text === "https://example.org/" ? "expired" : undefined);
+  }
+});
+
+test("a credential or an item left before the camera does not keep a visit of staff alive", async () => {
+  const credential = [1, 2, 3].map((part) => String(part).repeat(30)).join(".");
+  for (const [text, begins, limit] of [
+    // Refused each time, not enough by itself, taken for an exchange, and not assigned here.
+    [credential, fault("vault.badSignature"), 85_000],
+    [credential, fault("vault.witnessNeeded"), 85_000],
+    [credential, reply({ exchange: "x-1", witness: true }), 325_000],
+    ["OTHER-ITEM", reply({ exchange: "x-1", witness: true }), 325_000],
+  ] as const) {
+    const unit = await Unit.open(BOTH);
+    unit.fake.handlers["code.scan"] = () => reply({ text });
+    unit.fake.handlers["exchange.begin"] = () => begins;
+    await unit.begin("exchange");
+    await unit.clock.advance(limit);
+    assert.is(unit.outcome, "expired");
+  }
+});
+
 test("without the receipt an officer releases this challenge, and no other", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit);

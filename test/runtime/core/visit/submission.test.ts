@@ -208,6 +208,31 @@ test("a sensor that sees nobody does not keep an abandoned visit alive", async (
   assert.is(unit.outcome, "expired");
 });
 
+test("a sensor that fails and comes back again and again does not keep an abandoned visit alive", async () => {
+  const unit = await Unit.open(APPLY);
+  unit.fake.handlers["finger.capture"] = async () => {
+    await unit.clock.sleep(3_000);
+    return fault("device.absent");
+  };
+  await unit.begin("hkic-application");
+  await unit.walk(kind("finger"));
+  await unit.clock.advance(85_000);
+  assert.is(unit.outcome, "expired");
+});
+
+test("a finger that was there but poor is a sign of a person", async () => {
+  const unit = await Unit.open(APPLY);
+  unit.fake.handlers["finger.capture"] = async () => {
+    await unit.clock.sleep(50_000);
+    return fault("device.poorQuality");
+  };
+  await unit.begin("hkic-application");
+  await unit.walk(kind("finger"));
+  await unit.clock.advance(110_000);
+  assert.is(unit.outcome, undefined);
+  assert.is(unit.view.kind, "finger");
+});
+
 test("while the application is being stored nobody turns back, so that it is stored once", async () => {
   const unit = await Unit.open(APPLY);
   const stored = defer<ReturnType<typeof ok>>();
