@@ -245,6 +245,8 @@ export const vaultMethods = {
       /** Names of the interlocks that forbid motion now. */
       interlocks: Type.Array(Type.String()),
       exchange: Type.Optional(Type.String()),
+      /** Whether the service switch is turned now; its `input` events tell only what changes. */
+      serviceSwitch: Type.Optional(Type.Boolean()),
       /** Whether the ledger is open with its settings asserted and every open row has its outcome. */
       ready: Type.Boolean(),
     }),

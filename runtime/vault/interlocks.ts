@@ -73,6 +73,11 @@ export class Interlocks {
     return (await this.#read(role)) !== "inactive";
   }
 
+  /** Whether an input is seen active now; false when it cannot be read. */
+  async seenActive(role: string): Promise<boolean> {
+    return (await this.#read(role)) === "active";
+  }
+
   /** An input was seen in this state. Durable or not, an alarm binds at once. */
   note(role: string, state: InterlockState): void {
     this.#noted.set(role, (this.#noted.get(role) ?? 0) + 1);

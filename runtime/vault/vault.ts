@@ -103,6 +103,8 @@ export async function startVault(options: VaultOptions): Promise<Running> {
       if (!isFault(error)) throw error; // a ledger that died or was closed says so elsewhere
     }
   });
+  const tellInput = (role: string, state: "active" | "inactive"): void =>
+    everyone((peer) => peer.emit("input", { role, active: state === "active" }));
   const diagnostics = new Diagnostics({
     clock,
     state: options.state,
@@ -116,7 +118,11 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   const devices = await makeDevices({
     configured: config.devices,
     interlocks: interlocks.board,
-    onLevel: (role, state) => interlocks.note(role, state),
+    onLevel: (role, state) => {
+      interlocks.note(role, state);
+      // A switch that was turned back while its board was away made no edge.
+      if (role === config.serviceSwitch && state === "inactive") tellInput(role, state);
+    },
     ports: options.ports,
     clock,
     redeem,
@@ -129,7 +135,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     },
     onInput: (role, state) => {
       interlocks.note(role, state);
-      everyone((peer) => peer.emit("input", { role, active: state === "active" }));
+      tellInput(role, state);
       void tellSlots();
     },
   });
@@ -220,6 +226,9 @@ export async function startVault(options: VaultOptions): Promise<Running> {
           ...(magazines.length > 0 ? await ledger.stock() : {}),
           interlocks: await interlocks.active(),
           ...(exchange.current ? { exchange: exchange.current } : {}),
+          ...(config.serviceSwitch
+            ? { serviceSwitch: await interlocks.seenActive(config.serviceSwitch) }
+            : {}),
           ready: settled,
         }),
       ),

@@ -39,6 +39,8 @@ export class Devices {
   slots: Slot[] = [];
   interlocks: string[] = [];
   vaultReady = false;
+  /** Whether the service switch was turned when the vault was last asked; not without a vault. Its changes are `input` events. */
+  serviceSwitch = false;
   readonly events = new Emitter<{ changed: undefined; connected: Side; gone: Side }>();
 
   constructor(clock: Clock) {
@@ -163,11 +165,12 @@ export class Devices {
     const asked = ++this.#news;
     const answer = await this.vault("status", {});
     if (!answer.ok) return;
-    const { devices, slots, interlocks, ready } = answer.value.body;
+    const { devices, slots, interlocks, serviceSwitch, ready } = answer.value.body;
     for (const device of devices) this.#noteAsOf(asked, "vault", device);
     this.slots = slots;
     this.interlocks = interlocks;
     this.vaultReady = ready;
+    this.serviceSwitch = serviceSwitch === true;
     this.events.emit("changed", undefined);
   }
 
@@ -186,7 +189,10 @@ export class Devices {
     for (const [role, status] of this.#statuses) {
       if (status.side === side) this.#statuses.set(role, { ...status, lifecycle: "absent" });
     }
-    if (side === "vault") this.vaultReady = false;
+    if (side === "vault") {
+      this.vaultReady = false;
+      this.serviceSwitch = false;
+    }
     this.events.emit("gone", side);
     this.events.emit("changed", undefined);
   }

@@ -82,11 +82,18 @@ export class Reception {
     const { office, configuration } = options;
     office.health.events.on("changed", () => this.#state !== "visit" && this.#draw());
     office.stick.events.on("changed", () => this.#state !== "visit" && this.#draw());
-    office.devices.onVault("input", ({ role, active }) => {
-      if (role !== configuration.serviceSwitch) return;
-      this.#staffHere = active;
+    const staff = (here: boolean): void => {
+      this.#staffHere = here;
       if (this.#state !== "visit") this.#draw();
-    });
+    };
+    office.devices.onVault(
+      "input",
+      ({ role, active }) => role === configuration.serviceSwitch && staff(active),
+    );
+    // The vault may have been there before, or been away while somebody turned the switch.
+    for (const event of ["connected", "gone"] as const)
+      office.devices.events.on(event, (side) => side === "vault" && staff(office.devices.serviceSwitch));
+    this.#staffHere = office.devices.serviceSwitch;
   }
 
   /** Where the unit is with people, for machines. */

@@ -333,6 +333,32 @@ test("an interlock that is active or cannot be read stops staff too, and is name
   assert.is((await load(rig, client, exchange, "ITEM-2", put("ITEM-2"))).end, "stored");
 });
 
+test("the service switch's level is told to whoever asks, and an edge that was missed is made up for", async (t) => {
+  const role = "switch.service";
+  const { rig, client } = await atWork(t, {}, { serviceSwitch: role });
+  const turned = async () => {
+    const status = await client.call("status", {});
+    if (!status.ok) throw status.error;
+    return status.value.body.serviceSwitch;
+  };
+  assert.is(await turned(), false);
+  // Turned without an edge, as before a start.
+  rig.inputs.set(role, 1);
+  assert.is(await turned(), true);
+  const told: boolean[] = [];
+  client.on("input", (input) => input.role === role && told.push(input.active));
+  rig.inputs.delete(role);
+  assert.is(await turned(), false);
+  rig.inputs.set(role, 0);
+  await eventually("it is told when the board is back", () => told.includes(false));
+});
+
+test("without a service switch nothing is said of one", async (t) => {
+  const { client } = await atWork(t);
+  const status = await client.call("status", {});
+  assert.ok(status.ok && status.value.body.serviceSwitch === undefined);
+});
+
 test("without item sensors the two people are the evidence: a door that was opened is stored, otherwise empty", async (t) => {
   const { rig, client } = await atWork(t, {}, { itemSensors: false });
   const exchange = await begin(rig, client);

@@ -30,6 +30,7 @@ interface Side {
   ready: boolean;
   /** What it answers when it is asked; a vault that is not ready is asked after each word of its slots. */
   interlocks: string[];
+  serviceSwitch: boolean | undefined;
   connections: number;
   peers: Peer<Record<never, never>, Record<never, never>, typeof sensesEvents & typeof vaultEvents>[];
   server: Server;
@@ -40,6 +41,7 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
   const self: Side = {
     ready: true,
     interlocks: [],
+    serviceSwitch: undefined,
     connections: 0,
     peers: [],
     end: () => {
@@ -49,14 +51,17 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
     server: await listenUnix(join(state, "run", side, "socket"), (socket) => {
       self.connections++;
       const devices = [device(side === "senses" ? "finger.front" : "lock.main")];
-      const status = async () =>
-        ok({
-          body:
-            side === "senses"
-              ? { devices }
-              : { devices, slots: [], interlocks: self.interlocks, ready: self.ready },
-          parts: [],
-        });
+      const own = () => {
+        const { interlocks, ready, serviceSwitch } = self;
+        return {
+          devices,
+          slots: [],
+          interlocks,
+          ready,
+          ...(serviceSwitch === undefined ? {} : { serviceSwitch }),
+        };
+      };
+      const status = async () => ok({ body: side === "senses" ? { devices } : own(), parts: [] });
       const hanging = () => new Promise(() => undefined);
       self.peers.push(
         new Peer(socket, {
@@ -128,6 +133,24 @@ test("only the vault's own word makes it ready", async (t) => {
   await eventually("ready", () => devices.vaultReady);
   for (const peer of vault.peers) peer.close();
   await eventually("not without its connection", () => !devices.vaultReady);
+});
+
+test("the service switch is as the vault said when it was connected, and not turned without a vault", async (t) => {
+  const { state, devices } = await rigOf(t);
+  const heard: boolean[] = [];
+  devices.events.on("connected", () => heard.push(devices.serviceSwitch));
+  devices.events.on("gone", () => heard.push(devices.serviceSwitch));
+  const vault = await listen(state, "vault");
+  t.after(vault.end);
+  vault.serviceSwitch = true;
+  for (const times of [2, 4]) {
+    await eventually("connected", () => heard.length === times - 1);
+    vault.serviceSwitch = times === 4 ? undefined : false;
+    for (const peer of vault.peers.splice(0)) peer.close();
+    await eventually("gone", () => heard.length === times);
+  }
+  await eventually("connected", () => heard.length === 5);
+  assert.equal(heard, [true, false, false, false, false]);
 });
 
 test("a process that ends every connection does not keep the core busy", async (t) => {

@@ -309,4 +309,24 @@ test("staff services are shown only while their switch is turned", async () => {
   assert.is(unit.fake.journal.length, 0);
 });
 
+test("the switch is known without an edge: after a start of the core, and after one of the vault", async () => {
+  const staffSeen = (unit: Unit) => JSON.stringify(unit.view).includes("staff");
+  const unit = await Unit.open(BOTH, undefined, true);
+  assert.ok(staffSeen(unit), "turned before the core began");
+  unit.fake.serviceSwitch = false;
+  unit.fake.gone("vault");
+  await settled();
+  assert.not.ok(staffSeen(unit), "nobody can say that it is turned");
+  unit.fake.connected("vault");
+  await settled();
+  assert.not.ok(staffSeen(unit), "turned back meanwhile");
+  unit.fake.serviceSwitch = true;
+  unit.fake.connected("senses");
+  await settled();
+  assert.not.ok(staffSeen(unit));
+  unit.fake.connected("vault");
+  await settled();
+  assert.ok(staffSeen(unit), "turned while the vault was away");
+});
+
 run();

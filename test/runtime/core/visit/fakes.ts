@@ -77,6 +77,8 @@ export class FakeOffice {
   vouchers = [{ id: "v-1", jws: "voucher-one" }];
   releases = new Emitter<{ release: { voucher: string; challenge: string; jws: string } }>();
   officerThere = true;
+  /** What the vault says of the service switch when it is asked. */
+  serviceSwitch = false;
   statuses: { class: string; lifecycle: string }[] = [];
   readonly handlers: Record<string, Handler> = {
     "finger.capture": () => {
@@ -120,6 +122,10 @@ export class FakeOffice {
     this.#devices.emit("gone", side);
   }
 
+  connected(side: string): void {
+    this.#devices.emit("connected", side);
+  }
+
   count = (method: string): number => this.calls.filter((call) => call.method === method).length;
 
   /** What the provisioner tells of a stick. */
@@ -143,8 +149,12 @@ export class FakeOffice {
       run: async (_sql: string, ...values: unknown[]) =>
         this.journal.push({ event: String(values[2]), fields: JSON.parse(String(values[3])) }),
     };
+    const fake = this;
     return {
       devices: {
+        get serviceSwitch() {
+          return fake.serviceSwitch;
+        },
         senses: call,
         vault: call,
         onSenses: hook("senses"),
@@ -232,7 +242,8 @@ export class Unit {
   readonly pictures: Uint8Array[] = [];
   readonly reception: Reception;
 
-  private constructor(book: Awaited<ReturnType<typeof loadServices>>) {
+  private constructor(book: Awaited<ReturnType<typeof loadServices>>, serviceSwitch: boolean) {
+    this.fake.serviceSwitch = serviceSwitch;
     this.reception = new Reception({
       configuration: {
         serviceSwitch: "aux.service",
@@ -250,10 +261,11 @@ export class Unit {
     });
   }
 
-  static async open(ids: string[], folder = "flows/services"): Promise<Unit> {
-    const unit = new Unit(await loadServices(folder, ids));
+  /** @param level what the vault says of the service switch at the start; without it, somebody turns it then */
+  static async open(ids: string[], folder = "flows/services", level?: boolean): Promise<Unit> {
+    const unit = new Unit(await loadServices(folder, ids), level === true);
     unit.reception.start();
-    unit.fake.emit("vault", "input", { role: "aux.service", active: true });
+    if (level === undefined) unit.fake.emit("vault", "input", { role: "aux.service", active: true });
     await settled();
     return unit;
   }
