@@ -1,4 +1,4 @@
-import { newId } from "../../../../drivers/kit/index.ts";
+import { type Fault, newId, type Remedy } from "../../../../drivers/kit/index.ts";
 import { parseReceiptCode, parseReference } from "../../../../fleet/contract/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Handover } from "../../../ipc/index.ts";
@@ -160,6 +160,10 @@ async function handOne(
   return outcome === "taken" ? "taken" : "ended";
 }
 
+/** Remedies by which the same finger may be compared when it is tried again; by the others it never will be. */
+const MENDING: ReadonlySet<Remedy> = new Set(["autoRecovering", "tryAgain", "reset", "technician"]);
+const mayMend = ({ row }: Fault): boolean => MENDING.has(row.remedy);
+
 /** The finger against the template of the voucher, on the module; a match is attested to the vault. */
 async function byFinger(
   context: StepContext<StepOf<"handover">>,
@@ -214,10 +218,14 @@ async function byFinger(
     } else if (verified.error.code === "device.timeoutUser" || verified.error.code === "device.poorQuality") {
       advice = verified.error.code === "device.timeoutUser" ? "finger.timeout" : "finger.poorQuality";
       attempt++;
-    } else if (verified.error.code.startsWith("collection.")) {
+    } else if (verified.error.code.startsWith("collection.") || !mayMend(verified.error)) {
       await tell(context, "collect.refused", { code: verified.error.code });
       return undefined;
-    } else await context.failed(verified.error);
+    } else {
+      await context.failed(verified.error);
+      // A loose plug may hold the next time; one that never does keeps nobody for ever.
+      if (verified.error.row.remedy === "technician") attempt++;
+    }
   }
   await tell(context, "collect.refused");
   return undefined;

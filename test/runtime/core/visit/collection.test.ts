@@ -66,6 +66,42 @@ test("three fingers that do not match open nothing; the other thumb is asked for
   assert.is(unit.fake.count("collect.release"), 0);
 });
 
+test("a finger that can never be compared is said once, and nobody is asked to try again", async () => {
+  for (const code of [
+    "device.invalidParameter",
+    "device.unsupported",
+    "senses.noTemplate",
+    "senses.otherUnit",
+    "signature.bad",
+    "collection.wrongKey",
+  ]) {
+    const unit = await Unit.open(BOTH);
+    unit.fake.handlers["finger.verify"] = () => fault(code);
+    await unit.begin("collection");
+    await unit.walk(message);
+    assert.ok(unit.view.kind === "message" && unit.view.code === code);
+    assert.match(unit.view.body, "go to the counter");
+    assert.is(await unit.finish(), "refused");
+    assert.is(unit.fake.count("finger.verify"), 1, code);
+  }
+});
+
+test("a module that comes back is waited for; one that does not answer is tried so often as a finger", async () => {
+  const unit = await Unit.open(BOTH);
+  const works = unit.fake.handlers["finger.verify"];
+  let bad = ["device.absent", "ipc.gone", "device.frozen", "device.busy", "device.noReply", "device.noReply"];
+  unit.fake.handlers["finger.verify"] = (body) => {
+    const code = bad.shift();
+    return code ? fault(code) : (works?.(body) ?? reply({}));
+  };
+  await unit.begin("collection");
+  assert.is(await unit.finish(), "handedOver");
+  bad = Array.from({ length: 9 }, () => "device.noReply");
+  await unit.begin("collection");
+  assert.is(await unit.finish(), "refused");
+  assert.is(bad.length, 6);
+});
+
 test("a match without the senses' attestation is no match", async () => {
   const unit = await Unit.open(BOTH);
   unit.fake.handlers["finger.verify"] = () => reply({ matched: true, score: 99 });

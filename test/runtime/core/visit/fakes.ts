@@ -1,4 +1,4 @@
-import { type Clock, Emitter, err, ok, type Result } from "../../../../drivers/kit/index.ts";
+import { type Clock, Emitter, err, errorCatalogues, ok, type Result } from "../../../../drivers/kit/index.ts";
 import { makeReceiptCode } from "../../../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../../../provisioning/index.ts";
 import type { StickNotice } from "../../../../provisioning/stick/notice/index.ts";
@@ -43,8 +43,12 @@ export const settled = async (): Promise<void> => {
   for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-export const fault = (code: string, fields = {}) =>
-  err(faultFromJson({ code, what: "what", todo: "todo", remedy: "none", fields }));
+/** A fault as it comes over the wire, with the remedy of its row where a catalogue with it is loaded. */
+export const fault = (code: string, fields = {}) => {
+  const [area = "", name = ""] = code.split(".");
+  const remedy = errorCatalogues().get(area)?.[name]?.remedy ?? "none";
+  return err(faultFromJson({ code, what: "what", todo: "todo", remedy, fields }));
+};
 
 type Reply = Result<{ body: unknown; parts: Uint8Array[] }>;
 export const reply = (body: unknown, parts: Uint8Array[] = []): Reply => ok({ body, parts });
