@@ -13,6 +13,11 @@ export const log = defineEvents("visit", {
     what: "A visit ended by a defect; its data was wiped",
     fields: ["visit", "service"],
   },
+  stepFailed: {
+    level: "error",
+    what: "A step of a visit failed; the person was told so and the visit ends",
+    fields: ["visit", "service", "step"],
+  },
   exchangeHeld: {
     level: "warn",
     what: "The vault did not end an exchange that staff have left; while something moves it is asked again when that is over",

@@ -1,4 +1,4 @@
-import type { Fault } from "../../../drivers/kit/index.ts";
+import { type Fault, isFault } from "../../../drivers/kit/index.ts";
 import type { Service } from "../../../flows/index.ts";
 import type { StepContext } from "./context.ts";
 
@@ -48,6 +48,18 @@ export async function showFailure(
     };
   });
   await context.input("action");
+}
+
+/** Asks the unit's own store; when it fails the person sees it, and it is asked again when they wish. */
+export async function fromStore<T>(context: StepContext, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await context.wait(ask());
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      await context.failed(error);
+    }
+  }
 }
 
 const PARTS = ["finger", "camera", "lock"];

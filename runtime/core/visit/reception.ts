@@ -188,7 +188,6 @@ export class Reception {
       this.#conditions ??= await conditionCompiler();
       await book.formatterLoaded();
       log("begun", { visit: visit.id, service });
-      await journal("visit.begun", visit);
       this.#visit = visit;
       this.#draw();
       outcome = await visit.run();

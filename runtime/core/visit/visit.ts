@@ -1,4 +1,4 @@
-import { type Clock, defer, isFault, newId, type Result } from "../../../drivers/kit/index.ts";
+import { type Clock, defer, type Fault, isFault, newId, type Result } from "../../../drivers/kit/index.ts";
 import {
   type Condition,
   compile,
@@ -15,6 +15,7 @@ import {
 import type { BackOffice } from "../backoffice.ts";
 import type { Chrome, Input, View } from "../screen/model.ts";
 import { type StepContext, StepLeft, type StepResult } from "./context.ts";
+import { log } from "./events.ts";
 import { showFailure } from "./failure.ts";
 import { type Flow, openFlow } from "./flow.ts";
 import { Folder } from "./folder.ts";
@@ -65,6 +66,7 @@ export class Visit {
   /** Texts of codes that were seen since the last touch. */
   readonly #codes = new Set<string>();
   #canBack = false;
+  #begun = false;
   #answers: Record<string, unknown> = {};
   language: Language;
 
@@ -77,7 +79,7 @@ export class Visit {
     this.#view = () => ({ kind: "wait", title: this.#words().text("ui.wait"), body: "" });
   }
 
-  /** Runs to its end. Everything captured is wiped when this resolves. */
+  /** Runs to its end, its beginning noted first. Everything captured is wiped when this resolves. */
   async run(): Promise<VisitOutcome> {
     const { loaded, conditions } = this.#options;
     const flow = await openFlow(compile(loaded.service), conditions);
@@ -214,8 +216,11 @@ export class Visit {
     this.#leave = defer<never>();
     this.#leave.promise.catch(() => undefined);
     const session = newId();
+    const context = this.#context(step, flow, session);
     try {
-      return await runStep(this.#context(step, flow, session));
+      if (!this.#begun) await context.wait(this.#options.note("visit.begun", this));
+      this.#begun = true;
+      return await runStep(context);
     } catch (error) {
       if (error instanceof StepLeft) {
         if (error.way === "back") return { to: "back" };
@@ -223,11 +228,34 @@ export class Visit {
         return { to: "end", outcome: done ? "completed" : error.way === "stop" ? "abandoned" : "expired" };
       }
       if (!isFault(error)) throw error;
+      const service = this.#options.loaded.service.id;
+      log("stepFailed", { visit: this.id, service, step: step.id }, error);
+      await this.#sayFailed(context, error);
       return { to: "end", outcome: "failedDevice" };
     } finally {
       this.#waiting = undefined;
       await this.#clean(office.devices.senses("cancel", { session }));
     }
+  }
+
+  /** The visit cannot go on: says so until it was read, or nobody is there any more. */
+  async #sayFailed(context: StepContext, { code }: Fault): Promise<void> {
+    this.#stopAsked = false;
+    this.#canBack = false;
+    context.show(() => {
+      const { text } = context.words();
+      return {
+        kind: "message",
+        face: "cannot",
+        title: text("fault.title"),
+        body: text("missing.device"),
+        code,
+        actions: [{ id: "done", label: text("ui.done") }],
+      };
+    });
+    await context.input("action").catch((left) => {
+      if (!(left instanceof StepLeft)) throw left;
+    });
   }
 
   #context(step: Step, flow: Flow, session: string): StepContext {

@@ -4,6 +4,7 @@ import type { StepOf } from "../../../../flows/index.ts";
 import type { Handover } from "../../../ipc/index.ts";
 import type { Face } from "../../screen/model.ts";
 import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
+import { fromStore } from "../failure.ts";
 
 const SCAN_MS = 60_000;
 const FINGER_MS = 30_000;
@@ -52,7 +53,7 @@ export async function findCollection(context: StepContext<StepOf<"findCollection
         await context.pause(700);
         continue;
       }
-      const vouchers = await office.collections.vouchersOf(receipt.value.keyId);
+      const vouchers = await fromStore(context, () => office.collections.vouchersOf(receipt.value.keyId));
       if (vouchers.length === 0) return refuse(context, "scan.nothing");
       folder.receiptKey = receipt.value.key.toString("base64url");
       folder.vouchers = vouchers;
@@ -86,7 +87,10 @@ async function byReference(context: StepContext): Promise<StepResult> {
       wrong = true;
       continue;
     }
-    const vouchers = await context.office.collections.vouchersOfReference(reference.value.reference);
+    const { collections } = context.office;
+    const vouchers = await fromStore(context, () =>
+      collections.vouchersOfReference(reference.value.reference),
+    );
     if (vouchers.length === 0) return refuse(context, "scan.nothing");
     context.folder.vouchers = vouchers;
     return next();

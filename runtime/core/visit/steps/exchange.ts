@@ -2,6 +2,7 @@ import { deviceFault } from "../../../../drivers/contract/index.ts";
 import { err } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
+import { fromStore } from "../failure.ts";
 import { endExchange, staffMotions } from "./staff.ts";
 
 const SCAN_MS = 120_000;
@@ -129,7 +130,9 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
       continue;
     }
     const known = item.length >= 4 && item.length <= 40;
-    const assignment = known ? await context.wait(office.collections.assignmentOf(item)) : undefined;
+    const assignment = known
+      ? await fromStore(context, () => office.collections.assignmentOf(item))
+      : undefined;
     if (!assignment) {
       advice = "exchange.notAssigned";
       continue;

@@ -1,6 +1,7 @@
 import { judgeEntry, type StepOf } from "../../../../flows/index.ts";
 import type { Keyboard, ReviewRow } from "../../screen/model.ts";
 import { end, next, type StepContext, type StepResult } from "../context.ts";
+import { fromStore } from "../failure.ts";
 
 /** A text to read; declining ends the visit. */
 export async function notice(context: StepContext<StepOf<"notice">>): Promise<StepResult> {
@@ -17,7 +18,7 @@ export async function notice(context: StepContext<StepOf<"notice">>): Promise<St
   });
   const input = await context.input("accept", "decline");
   if (input.type === "decline") return end("refused");
-  await context.wait(context.note("visit.consented"));
+  await fromStore(context, () => context.note("visit.consented"));
   return next();
 }
 

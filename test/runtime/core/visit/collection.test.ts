@@ -127,6 +127,26 @@ test("a torn code, a foreign code and a receipt without a document each get thei
   assert.is(await unit.finish(), "refused");
 });
 
+test("what is ready is looked up again when the unit's own store fails for a moment", async () => {
+  for (const without of [false, true]) {
+    const unit = await Unit.open(BOTH);
+    if (without) scans(unit);
+    else
+      unit.fake.handlers["code.scan"] = () => {
+        unit.fake.storeFails = "store.full";
+        return reply({ text: RECEIPT });
+      };
+    unit.fake.handlers["collect.begin"] = () => fault("vault.notLoaded");
+    await unit.begin("collection");
+    unit.fake.storeFails = "store.full";
+    if (without) await unit.send({ type: "action", id: "without" });
+    await unit.walk((view) => view.kind === "message" && view.code === "store.full");
+    unit.fake.storeFails = undefined;
+    await unit.send({ type: "action", id: "again" });
+    assert.match(JSON.stringify(unit.view), "Nothing is ready");
+  }
+});
+
 test("a person who left the scanner is not waited for", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit);

@@ -79,6 +79,8 @@ export class FakeOffice {
   submitted: () => Promise<Result<unknown>> = async () =>
     ok({ reference: "KT01-000042-7", receiptCode: RECEIPT, sid: "s" });
   vouchers = [{ id: "v-1", jws: "voucher-one" }];
+  /** Code with which the unit's own store refuses, as long as it is set. */
+  storeFails: string | undefined;
   releases = new Emitter<{ release: { voucher: string; challenge: string; jws: string } }>();
   officerThere = true;
   /** What the vault says of the service switch when it is asked. */
@@ -120,6 +122,12 @@ export class FakeOffice {
   emit(side: string, name: string, body: unknown): void {
     for (const hook of [...this.#hooks])
       if (hook.side === side && hook.name === name) hook.listener(body as never);
+  }
+
+  #stored<T>(value: T): T {
+    const refused = this.storeFails === undefined ? undefined : fault(this.storeFails);
+    if (refused && !refused.ok) throw refused.error;
+    return value;
   }
 
   gone(side: string): void {
@@ -182,15 +190,16 @@ export class FakeOffice {
         },
       },
       collections: {
-        vouchersOf: async () => this.vouchers,
-        vouchersOfReference: async () => this.vouchers,
-        assignmentOf: async (item: string) => (item.startsWith("ITEM") ? "assignment" : undefined),
-        requestRelease: async () => this.officerThere,
+        vouchersOf: async () => this.#stored(this.vouchers),
+        vouchersOfReference: async () => this.#stored(this.vouchers),
+        assignmentOf: async (item: string) =>
+          this.#stored(item.startsWith("ITEM") ? "assignment" : undefined),
+        requestRelease: async () => this.#stored(this.officerThere),
         events: this.releases,
       },
       telemetry: { count: (name: string) => this.counts.push(name) },
       stick: this.stick,
-      store: { tx: (work: (t: unknown) => unknown) => work(statements) },
+      store: { tx: async (work: (t: unknown) => unknown) => this.#stored(work)(statements) },
     } as unknown as BackOffice;
   }
 }

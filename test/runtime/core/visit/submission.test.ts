@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { check, defer, ok } from "../../../../drivers/kit/index.ts";
+import { check, defer, ok, setLog } from "../../../../drivers/kit/index.ts";
 import type { View } from "../../../../runtime/core/screen/model.ts";
 import { sensesMethods } from "../../../../runtime/ipc/index.ts";
 import { suite } from "../../../kit.ts";
@@ -343,6 +343,43 @@ test("declining the notice ends the visit before anything is asked", async () =>
   await settled();
   assert.is(unit.outcome, "refused");
   assert.is(unit.fake.count("finger.capture"), 0);
+});
+
+test("consent that cannot be journalled is said, and given again without starting anew", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  unit.fake.storeFails = "store.full";
+  for (let tries = 0; tries < 2; tries++) {
+    await unit.send(tries === 0 ? { type: "accept" } : { type: "action", id: "again" });
+    assert.ok(unit.view.kind === "message" && unit.view.code === "store.full");
+  }
+  unit.fake.storeFails = undefined;
+  await unit.send({ type: "action", id: "again" });
+  assert.ok(entry("number")(unit.view));
+  assert.is(unit.fake.journal.filter(({ event }) => event === "visit.consented").length, 1);
+});
+
+test("a visit that cannot go on says so until it was read or nobody is there, and is in the log", async (t) => {
+  const lines: Record<string, unknown>[] = [];
+  setLog({ sink: (line) => lines.push(line) });
+  t.after(() => setLog({ sink: () => undefined }));
+  for (const read of [true, false]) {
+    lines.length = 0;
+    const unit = await Unit.open(APPLY);
+    unit.fake.storeFails = "store.full";
+    await unit.begin("hkic-application");
+    assert.ok(unit.view.kind === "message" && unit.view.code === "store.full");
+    assert.match(unit.view.title, "did not work");
+    assert.is(unit.now.chrome.can.back, false);
+    const [line] = lines.filter(({ event }) => event === "visit.stepFailed");
+    assert.match(JSON.stringify(line), "store.full");
+    unit.fake.storeFails = undefined;
+    if (read) await unit.send({ type: "action", id: "done" });
+    else await unit.clock.advance(85_000);
+    assert.is(unit.view.kind, "attract");
+    assert.is(unit.outcome, "failedDevice");
+    assert.not.ok(unit.fake.journal.some(({ event }) => event === "visit.begun"));
+  }
 });
 
 test("a submission that cannot be stored says so and may be tried again", async () => {
