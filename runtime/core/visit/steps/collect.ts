@@ -5,6 +5,7 @@ import type { Handover } from "../../../ipc/index.ts";
 import type { Face } from "../../screen/model.ts";
 import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
 import { fromStore } from "../failure.ts";
+import { withPreview } from "./preview.ts";
 
 const SCAN_MS = 60_000;
 const FINGER_MS = 30_000;
@@ -16,51 +17,49 @@ const HANDOVER_MS = 200_000;
 const ASK_MS = 2_000;
 
 /** Reads the receipt's code and finds what is ready for its key; or, without it, goes by the reference number to an officer. */
-export async function findCollection(context: StepContext<StepOf<"findCollection">>): Promise<StepResult> {
+export const findCollection = (context: StepContext<StepOf<"findCollection">>): Promise<StepResult> =>
+  withPreview(context, "document", () => find(context));
+
+async function find(context: StepContext<StepOf<"findCollection">>): Promise<StepResult> {
   const { step, office, folder } = context;
   let advice: string | undefined;
-  await office.devices.senses("preview.start", { role: "document" });
-  try {
-    for (;;) {
-      const shown = advice;
-      context.show(() => {
-        const { text } = context.words();
-        return {
-          kind: "scan",
-          title: text(`${step.id}.title`),
-          body: text("scan.receipt"),
-          face: shown ? "again" : "waiting",
-          preview: "/preview/document",
-          actions: [{ id: "without", label: text("scan.without") }],
-          ...(shown ? { advice: text(shown) } : {}),
-        };
-      });
-      const scan = office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
-      const first = await context.either(scan, ["action"], ({ body }) => body.text);
-      if ("input" in first) {
-        await office.devices.senses("cancel", { session: context.session });
-        await context.wait(scan);
-        return await byReference(context);
-      }
-      if (!first.work.ok) {
-        if (first.work.error.code === "device.timeoutUser") advice = "scan.timeout";
-        else await context.failed(first.work.error);
-        continue;
-      }
-      const receipt = parseReceiptCode(first.work.value.body.text);
-      if (!receipt.ok) {
-        advice = receipt.error.code === "collection.torn" ? "scan.torn" : "scan.notReceipt";
-        await context.pause(700);
-        continue;
-      }
-      const vouchers = await fromStore(context, () => office.collections.vouchersOf(receipt.value.keyId));
-      if (vouchers.length === 0) return refuse(context, "scan.nothing");
-      folder.receiptKey = receipt.value.key.toString("base64url");
-      folder.vouchers = vouchers;
-      return next();
+  for (;;) {
+    const shown = advice;
+    context.show(() => {
+      const { text } = context.words();
+      return {
+        kind: "scan",
+        title: text(`${step.id}.title`),
+        body: text("scan.receipt"),
+        face: shown ? "again" : "waiting",
+        preview: "/preview/document",
+        actions: [{ id: "without", label: text("scan.without") }],
+        ...(shown ? { advice: text(shown) } : {}),
+      };
+    });
+    const scan = office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
+    const first = await context.either(scan, ["action"], ({ body }) => body.text);
+    if ("input" in first) {
+      await office.devices.senses("cancel", { session: context.session });
+      await context.wait(scan);
+      return await byReference(context);
     }
-  } finally {
-    await office.devices.senses("preview.stop", { role: "document" });
+    if (!first.work.ok) {
+      if (first.work.error.code === "device.timeoutUser") advice = "scan.timeout";
+      else await context.failed(first.work.error);
+      continue;
+    }
+    const receipt = parseReceiptCode(first.work.value.body.text);
+    if (!receipt.ok) {
+      advice = receipt.error.code === "collection.torn" ? "scan.torn" : "scan.notReceipt";
+      await context.pause(700);
+      continue;
+    }
+    const vouchers = await fromStore(context, () => office.collections.vouchersOf(receipt.value.keyId));
+    if (vouchers.length === 0) return refuse(context, "scan.nothing");
+    folder.receiptKey = receipt.value.key.toString("base64url");
+    folder.vouchers = vouchers;
+    return next();
   }
 }
 

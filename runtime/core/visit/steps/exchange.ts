@@ -3,6 +3,7 @@ import { err } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
 import { fromStore } from "../failure.ts";
+import { withPreview } from "./preview.ts";
 import { endExchange, staffMotions } from "./staff.ts";
 
 const SCAN_MS = 120_000;
@@ -53,53 +54,48 @@ async function scan(
 }
 
 /** The credentials of those who load; the vault decides how many it needs. */
-export async function credentials(context: StepContext<StepOf<"credentials">>): Promise<StepResult> {
+export const credentials = (context: StepContext<StepOf<"credentials">>): Promise<StepResult> =>
+  withPreview(context, "document", () => begin(context));
+
+async function begin(context: StepContext): Promise<StepResult> {
   const { office } = context;
-  await office.devices.senses("preview.start", { role: "document" });
-  try {
-    const shown: string[] = [];
-    let advice: string | undefined;
-    for (;;) {
-      const code = await scan(context, {
-        body: shown.length ? "exchange.second" : "exchange.credential",
-        advice,
-        action: { id: "stop", label: "ui.done" },
-      });
-      if (code === undefined) return end("abandoned");
-      if (shown.includes(code)) {
-        await context.pause(READ_MS);
-        continue;
-      }
-      shown.push(code);
-      const begun = await context.wait(
-        office.devices.vault("exchange.begin", { credentials: shown.slice(-2) }),
-      );
-      if (begun.ok) return next({ exchange: begun.value.body.exchange });
-      if (begun.error.code === "vault.witnessNeeded") {
-        advice = shown.length > 1 ? "exchange.samePerson" : undefined;
-        if (shown.length > 1) shown.pop();
-        continue;
-      }
-      shown.length = 0;
-      if (begun.error.code === "ipc.gone") await context.failed(begun.error);
-      advice = begun.error.code === "ipc.gone" ? undefined : "exchange.refused";
+  const shown: string[] = [];
+  let advice: string | undefined;
+  for (;;) {
+    const code = await scan(context, {
+      body: shown.length ? "exchange.second" : "exchange.credential",
+      advice,
+      action: { id: "stop", label: "ui.done" },
+    });
+    if (code === undefined) return end("abandoned");
+    if (shown.includes(code)) {
+      await context.pause(READ_MS);
+      continue;
     }
-  } finally {
-    await office.devices.senses("preview.stop", { role: "document" });
+    shown.push(code);
+    const begun = await context.wait(
+      office.devices.vault("exchange.begin", { credentials: shown.slice(-2) }),
+    );
+    if (begun.ok) return next({ exchange: begun.value.body.exchange });
+    if (begun.error.code === "vault.witnessNeeded") {
+      advice = shown.length > 1 ? "exchange.samePerson" : undefined;
+      if (shown.length > 1) shown.pop();
+      continue;
+    }
+    shown.length = 0;
+    if (begun.error.code === "ipc.gone") await context.failed(begun.error);
+    advice = begun.error.code === "ipc.gone" ? undefined : "exchange.refused";
   }
 }
 
 /** Item after item: scan, lit slot, door; until staff finish. However it ends, the vault is told that it has. */
 export async function load(context: StepContext<StepOf<"load">>): Promise<StepResult> {
-  const { office, answers } = context;
-  const exchange = String(answers.exchange ?? "");
-  await office.devices.senses("preview.start", { role: "document" });
+  const exchange = String(context.answers.exchange ?? "");
   let over = false;
   let ended: Awaited<ReturnType<typeof endExchange>>;
   try {
-    over = await loadItems(context, exchange);
+    over = await withPreview(context, "document", () => loadItems(context, exchange));
   } finally {
-    await office.devices.senses("preview.stop", { role: "document" });
     ended = await endExchange(context, exchange);
   }
   const loaded = ended.ok ? ended.value.body.loaded : 0;

@@ -1,6 +1,7 @@
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Face, Option } from "../../screen/model.ts";
 import { keep, next, type StepContext, type StepResult } from "../context.ts";
+import { withPreview } from "./preview.ts";
 
 /** A photograph with a live view; the check says what to change, and the person uses one that passes. */
 export async function photo(context: StepContext<StepOf<"photo">>): Promise<StepResult> {
@@ -28,8 +29,7 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
         ...(shown.picture ? { picture: shown.picture } : { preview: "/preview/portrait" }),
       };
     });
-  await devices.senses("preview.start", { role: "portrait" });
-  try {
+  const used = await withPreview(context, "portrait", async () => {
     let advice: string[] = [];
     for (let attempt = 1; attempt <= step.attempts; ) {
       draw({ face: advice.length ? "again" : "waiting", advice, actions: ["take"], attempt });
@@ -40,7 +40,6 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
       );
       if (!taken.ok) {
         await context.failed(taken.error);
-        await devices.senses("preview.start", { role: "portrait" });
         continue;
       }
       const { pass, verdicts } = taken.value.body;
@@ -62,15 +61,15 @@ export async function photo(context: StepContext<StepOf<"photo">>): Promise<Step
       const { id } = await context.input("action");
       if (id === "use") {
         folder.put({ part: "photo", kind: "photo" }, "image/jpeg", best);
-        return next();
+        return true;
       }
       best.fill(0);
       advice = [];
       attempt++;
     }
-  } finally {
-    await devices.senses("preview.stop", { role: "portrait" });
-  }
+    return false;
+  });
+  if (used) return next();
   context.show(() => {
     const { text } = context.words();
     return {

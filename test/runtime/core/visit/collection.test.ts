@@ -296,6 +296,31 @@ test("a lock that misses a look is waited for: nobody is sent away, and nobody h
   assert.not.ok(unit.models.some(({ view }) => view.kind === "message" && view.code === "vault.notReady"));
 });
 
+test("each step with the document camera asks for its picture again when the senses are back", async () => {
+  const unit = await Unit.open(BOTH);
+  const again = async (): Promise<number> => {
+    const before = unit.fake.count("preview.start");
+    unit.fake.connected("senses");
+    await settled();
+    return unit.fake.count("preview.start") - before;
+  };
+  scans(unit);
+  await unit.begin("collection");
+  assert.is(await again(), 1);
+  await unit.send({ type: "stop" });
+  await unit.send({ type: "action", id: "stop.yes" });
+  await unit.begin("exchange");
+  assert.is(await again(), 1);
+  // What was being read ended with the senses.
+  scans(unit, "credential-one");
+  await unit.clock.advance(61_000);
+  await unit.send({ type: "more" });
+  await unit.walk((view) => view.title === "Load documents");
+  assert.is(await again(), 1);
+  await unit.send({ type: "action", id: "finish" });
+  assert.is(await again(), 0);
+});
+
 test("staff who walk away leave no exchange open", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit, "credential-one");

@@ -336,6 +336,23 @@ test("a process that was killed is waited for; a part that stays away is named, 
   assert.is(await unit.finish(), "completed");
 });
 
+test("the live picture is asked for again when the senses are back, and no longer than it is shown", async () => {
+  const unit = await Unit.open(APPLY);
+  const starts = (): number => unit.fake.count("preview.start");
+  await unit.begin("hkic-application");
+  await unit.walk(kind("photo"));
+  assert.is(starts(), 1);
+  unit.fake.connected("vault");
+  unit.fake.connected("senses");
+  await settled();
+  assert.is(starts(), 2);
+  await unit.walk(kind("review"));
+  unit.fake.connected("senses");
+  await settled();
+  assert.is(starts(), 2);
+  assert.is(unit.fake.count("preview.stop"), 1);
+});
+
 test("declining the notice ends the visit before anything is asked", async () => {
   const unit = await Unit.open(APPLY);
   await unit.begin("hkic-application");
