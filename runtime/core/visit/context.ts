@@ -101,6 +101,12 @@ export async function tell(
   await context.input("action");
 }
 
+/** Says why it goes no further, and ends the visit. */
+export async function refuse(context: StepContext, body: string): Promise<StepResult> {
+  await tell(context, body);
+  return end("refused");
+}
+
 /** Shows the wall of slots with one of them lit. */
 export function drawDoor(
   context: StepContext,

@@ -317,7 +317,10 @@ export class Visit {
         const touched = input(...types).then((own) => ({ input: own }));
         touched.catch(() => undefined);
         const first = await Promise.race([work.then((done) => ({ work: done })), touched]);
-        if ("work" in first && this.#bySomebody(first.work, textOf)) this.#lastTouch = clock.mono();
+        if ("input" in first) return first;
+        // Nobody listens any more: a touch that comes now is not swallowed.
+        this.#waiting = undefined;
+        if (this.#bySomebody(first.work, textOf)) this.#lastTouch = clock.mono();
         return first;
       },
       pause: (ms) => Promise.race([clock.sleep(ms, this.#ended.signal), this.#leave.promise]),

@@ -1,13 +1,9 @@
 import { type Fault, newId, type Remedy } from "../../../../drivers/kit/index.ts";
-import { parseReceiptCode, parseReference } from "../../../../fleet/contract/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Handover } from "../../../ipc/index.ts";
 import type { Face } from "../../screen/model.ts";
-import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
-import { fromStore } from "../failure.ts";
-import { withPreview } from "./preview.ts";
+import { drawDoor, end, next, refuse, type StepContext, type StepResult, tell } from "../context.ts";
 
-const SCAN_MS = 60_000;
 const FINGER_MS = 30_000;
 const OFFICER_MS = 120_000;
 /** Time to read an advice, ms. */
@@ -15,86 +11,6 @@ const READ_MS = 1_500;
 /** Longest that a hand-over may keep a person: the vault ends an open door itself before. */
 const HANDOVER_MS = 200_000;
 const ASK_MS = 2_000;
-
-/** Reads the receipt's code and finds what is ready for its key; or, without it, goes by the reference number to an officer. */
-export const findCollection = (context: StepContext<StepOf<"findCollection">>): Promise<StepResult> =>
-  withPreview(context, "document", () => find(context));
-
-async function find(context: StepContext<StepOf<"findCollection">>): Promise<StepResult> {
-  const { step, office, folder } = context;
-  let advice: string | undefined;
-  for (;;) {
-    const shown = advice;
-    context.show(() => {
-      const { text } = context.words();
-      return {
-        kind: "scan",
-        title: text(`${step.id}.title`),
-        body: text("scan.receipt"),
-        face: shown ? "again" : "waiting",
-        preview: "/preview/document",
-        actions: [{ id: "without", label: text("scan.without") }],
-        ...(shown ? { advice: text(shown) } : {}),
-      };
-    });
-    const scan = office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
-    const first = await context.either(scan, ["action"], ({ body }) => body.text);
-    if ("input" in first) {
-      await office.devices.senses("cancel", { session: context.session });
-      await context.wait(scan);
-      return await byReference(context);
-    }
-    if (!first.work.ok) {
-      if (first.work.error.code === "device.timeoutUser") advice = "scan.timeout";
-      else await context.failed(first.work.error);
-      continue;
-    }
-    const receipt = parseReceiptCode(first.work.value.body.text);
-    if (!receipt.ok) {
-      advice = receipt.error.code === "collection.torn" ? "scan.torn" : "scan.notReceipt";
-      await context.pause(700);
-      continue;
-    }
-    const vouchers = await fromStore(context, () => office.collections.vouchersOf(receipt.value.keyId));
-    if (vouchers.length === 0) return refuse(context, "scan.nothing");
-    folder.receiptKey = receipt.value.key.toString("base64url");
-    folder.vouchers = vouchers;
-    return next();
-  }
-}
-
-async function byReference(context: StepContext): Promise<StepResult> {
-  let wrong = false;
-  for (;;) {
-    context.show(() => {
-      const { text } = context.words();
-      return {
-        kind: "entry",
-        title: text("find.reference"),
-        hint: text("find.referenceHint"),
-        field: "reference",
-        keyboard: "hkic",
-        value: "",
-        maxLength: 20,
-        next: text("ui.next"),
-        ...(wrong ? { error: text("find.wrongReference") } : {}),
-      };
-    });
-    const { value } = await context.input("text");
-    const reference = parseReference(value);
-    if (!reference.ok) {
-      wrong = true;
-      continue;
-    }
-    const { collections } = context.office;
-    const vouchers = await fromStore(context, () =>
-      collections.vouchersOfReference(reference.value.reference),
-    );
-    if (vouchers.length === 0) return refuse(context, "scan.nothing");
-    context.folder.vouchers = vouchers;
-    return next();
-  }
-}
 
 /** Hands out every document that is ready, one after the other. */
 export async function handover(context: StepContext<StepOf<"handover">>): Promise<StepResult> {
@@ -298,9 +214,4 @@ async function askUntilKnown(context: StepContext, command: string, signal: Abor
     if (handover?.phase === "done" && handover.outcome) return handover.outcome;
   }
   return "unknown";
-}
-
-async function refuse(context: StepContext, body: string): Promise<StepResult> {
-  await tell(context, body);
-  return end("refused");
 }

@@ -1,57 +1,9 @@
-import { deviceFault } from "../../../../drivers/contract/index.ts";
-import { err } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import { drawDoor, end, next, type StepContext, type StepResult, tell } from "../context.ts";
 import { fromStore } from "../failure.ts";
 import { withPreview } from "./preview.ts";
+import { scanCode } from "./scan.ts";
 import { endExchange, staffMotions } from "./staff.ts";
-
-const SCAN_MS = 120_000;
-/** Time to read an advice, and to take away the code that it is about, ms. */
-const READ_MS = 700;
-
-/** Scans one code; undefined when the person touched the action instead. */
-async function scan(
-  context: StepContext,
-  shown: {
-    body: string;
-    advice?: string | undefined;
-    values?: Record<string, string | number>;
-    action: { id: string; label: string };
-  },
-): Promise<string | undefined> {
-  const { office, step } = context;
-  for (let advice = shown.advice; ; ) {
-    const now = advice;
-    context.show(() => {
-      const { text } = context.words();
-      return {
-        kind: "scan",
-        title: text(`${step.id}.title`),
-        body: text(shown.body),
-        face: now ? "again" : "waiting",
-        preview: "/preview/document",
-        actions: [{ id: shown.action.id, label: text(shown.action.label) }],
-        ...(now ? { advice: text(now, shown.values ?? {}) } : {}),
-      };
-    });
-    const left = new AbortController();
-    const reading = context.sleep(now ? READ_MS : 0, left.signal).then(() => {
-      if (left.signal.aborted) return err(deviceFault("canceled"));
-      return office.devices.senses("code.scan", { session: context.session, userTimeMs: SCAN_MS });
-    });
-    const first = await context.either(reading, ["action"], ({ body }) => body.text);
-    if ("input" in first) {
-      left.abort();
-      await office.devices.senses("cancel", { session: context.session });
-      await context.wait(reading);
-      return undefined;
-    }
-    if (first.work.ok) return first.work.value.body.text.trim();
-    if (first.work.error.code === "device.timeoutUser") advice = "scan.timeout";
-    else await context.failed(first.work.error);
-  }
-}
 
 /** The credentials of those who load; the vault decides how many it needs. */
 export const credentials = (context: StepContext<StepOf<"credentials">>): Promise<StepResult> =>
@@ -61,17 +13,17 @@ async function begin(context: StepContext): Promise<StepResult> {
   const { office } = context;
   const shown: string[] = [];
   let advice: string | undefined;
+  let still = false;
   for (;;) {
-    const code = await scan(context, {
+    const code = await scanCode(context, {
       body: shown.length ? "exchange.second" : "exchange.credential",
       advice,
+      still,
       action: { id: "stop", label: "ui.done" },
     });
     if (code === undefined) return end("abandoned");
-    if (shown.includes(code)) {
-      await context.pause(READ_MS);
-      continue;
-    }
+    still = shown.includes(code);
+    if (still) continue;
     shown.push(code);
     const begun = await context.wait(
       office.devices.vault("exchange.begin", { credentials: shown.slice(-2) }),
@@ -112,19 +64,19 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
   const { office } = context;
   let advice: string | undefined;
   let values: Record<string, string | number> = {};
+  let still = false;
   for (;;) {
-    const item = await scan(context, {
+    const item = await scanCode(context, {
       body: "exchange.item",
       advice,
       values,
+      still,
       action: { id: "finish", label: "exchange.finish" },
     });
     if (item === undefined) return false;
-    if (isCredential(item)) {
-      // It still lies where it was shown.
-      await context.pause(READ_MS);
-      continue;
-    }
+    // It still lies where it was shown.
+    still = isCredential(item);
+    if (still) continue;
     const known = item.length >= 4 && item.length <= 40;
     const assignment = known
       ? await fromStore(context, () => office.collections.assignmentOf(item))

@@ -1,7 +1,7 @@
 import { err, type Fault, ok, type Result } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Face, View } from "../../screen/model.ts";
-import { end, keep, next, type StepContext, type StepResult, tell } from "../context.ts";
+import { keep, next, refuse, type StepContext, type StepResult, tell } from "../context.ts";
 
 /** How long a person may take to place a finger, ms. */
 const USER_MS = 30_000;
@@ -48,7 +48,8 @@ async function takeFinger(
         position: ask.position,
         attempt,
         attempts: ask.attempts,
-        actions: [{ id: "cannot", label: text("finger.cannot") }],
+        // A finger that has been taken was given.
+        actions: showing.face === "succeeded" ? [] : [{ id: "cannot", label: text("finger.cannot") }],
         ...(showing.advice ? { advice: text(showing.advice, { finger }) } : {}),
       };
     };
@@ -103,7 +104,7 @@ async function takeFinger(
       const poor = reaction;
       // The finger may still lie there: time to read what is wrong before it is taken again.
       context.show(() => draw({ face: "again", advice: poor }));
-      await context.pause(READ_MS);
+      if (await Promise.race([context.pause(READ_MS), context.input("action")])) return err("cannot");
       attempt++;
     }
   }
@@ -189,11 +190,6 @@ async function unknown(context: StepContext): Promise<StepResult> {
   return { to: "back" };
 }
 
-async function refuse(context: StepContext, body: string): Promise<StepResult> {
-  await tell(context, body);
-  return end("refused");
-}
-
 /** The centre's facts as first answers of the form, where the form names them. */
 function fromPrefill(context: StepContext, facts: Record<string, string>): Record<string, string> {
   const filled: Record<string, string> = {};
@@ -214,39 +210,48 @@ export async function fingers(context: StepContext<StepOf<"fingers">>): Promise<
   }
   for (const position of step.positions) {
     if (folder.has(`finger-${position}-image`)) continue;
-    const finger = await takeFinger(context, { ...step, position, title: `${step.id}.title` });
-    if (finger.ok) {
-      const { image, template, width, height, quality, templateFormat } = finger.value;
-      folder.put(
-        { part: `finger-${position}-image`, kind: "fingerImage", position, width, height, quality },
-        "application/octet-stream",
-        image,
-      );
-      folder.put(
-        { part: `finger-${position}-template`, kind: "fingerTemplate", position, quality, templateFormat },
-        "application/octet-stream",
-        template,
-      );
-      continue;
-    }
-    context.show(() => {
-      const { text } = context.words();
-      const name = text(`finger.${position}`);
-      return {
-        kind: "message",
-        face: "again",
-        title: text(`${step.id}.title`),
-        body: text("finger.failed", { finger: name }),
-        actions: [
-          { id: "go", label: text("ui.next") },
-          { id: "again", label: text("ui.again") },
-        ],
-      };
-    });
-    const { id } = await context.input("action");
-    if (id === "again") return fingers(context);
+    // One that was given up stays given up when another is tried again.
+    while (!(await capture(context, position)) && (await wantsAgain(context, position)));
   }
   return next();
+}
+
+/** Takes one finger into the folder; false when it could not be taken. */
+async function capture(context: StepContext<StepOf<"fingers">>, position: number): Promise<boolean> {
+  const { step, folder } = context;
+  const finger = await takeFinger(context, { ...step, position, title: `${step.id}.title` });
+  if (!finger.ok) return false;
+  const { image, template, width, height, quality, templateFormat } = finger.value;
+  folder.put(
+    { part: `finger-${position}-image`, kind: "fingerImage", position, width, height, quality },
+    "application/octet-stream",
+    image,
+  );
+  folder.put(
+    { part: `finger-${position}-template`, kind: "fingerTemplate", position, quality, templateFormat },
+    "application/octet-stream",
+    template,
+  );
+  return true;
+}
+
+/** A finger could not be taken: the person goes on without it, or tries once more. */
+async function wantsAgain(context: StepContext<StepOf<"fingers">>, position: number): Promise<boolean> {
+  context.show(() => {
+    const { text } = context.words();
+    const name = text(`finger.${position}`);
+    return {
+      kind: "message",
+      face: "again",
+      title: text(`${context.step.id}.title`),
+      body: text("finger.failed", { finger: name }),
+      actions: [
+        { id: "go", label: text("ui.next") },
+        { id: "again", label: text("ui.again") },
+      ],
+    };
+  });
+  return (await context.input("action")).id === "again";
 }
 
 /** The person came back to fingers that are all taken. */

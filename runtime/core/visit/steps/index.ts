@@ -1,7 +1,8 @@
 import type { StepKind, StepOf } from "../../../../flows/index.ts";
 import type { StepContext, StepResult, StepRun } from "../context.ts";
-import { findCollection, handover } from "./collect.ts";
+import { handover } from "./collect.ts";
 import { credentials, load } from "./exchange.ts";
+import { findCollection } from "./find.ts";
 import { fingers, identify } from "./finger.ts";
 import { choose, entry, message, notice, review, sign } from "./forms.ts";
 import { photo } from "./photo.ts";

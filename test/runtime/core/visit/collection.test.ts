@@ -155,6 +155,15 @@ test("a person who left the scanner is not waited for", async () => {
   assert.is(unit.outcome, "expired");
 });
 
+test("a person without a receipt is heard while an advice is read too", async () => {
+  const unit = await Unit.open(BOTH);
+  unit.fake.handlers["code.scan"] = () => reply({ text: "https://example.org/" });
+  await unit.begin("collection");
+  await unit.walk((view) => view.kind === "scan" && view.advice?.includes("not a receipt") === true);
+  await unit.send({ type: "action", id: "without" });
+  assert.is(unit.view.kind, "entry");
+});
+
 test("a code left before the camera does not keep an abandoned visit alive; another one does", async () => {
   for (const code of ["https://example.org/", "https://example.org/other"]) {
     const unit = await Unit.open(BOTH);

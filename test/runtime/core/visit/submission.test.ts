@@ -303,6 +303,43 @@ test("a finger that cannot be given is left to an officer; taken ones can be loo
   assert.not.match(JSON.stringify(captures), "finger-6");
 });
 
+test("that a finger cannot be given is heard while its advice is read too", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  await unit.walk((view) => view.kind === "finger" && view.title === "Your thumbs");
+  unit.fake.handlers["finger.capture"] = () => fault("device.poorQuality", { advice: "tooDry" });
+  await unit.walk((view) => view.kind === "finger" && view.advice?.includes("very dry") === true);
+  assert.ok(unit.view.kind === "finger" && unit.view.actions.length > 0);
+  const before = unit.fake.count("finger.capture");
+  await unit.send({ type: "action", id: "cannot" });
+  assert.is(unit.view.kind, "message");
+  assert.is(unit.fake.count("finger.capture"), before);
+});
+
+test("a finger that is tried again does not bring back one that was given up", async () => {
+  const unit = await Unit.open(APPLY);
+  const takes = unit.fake.handlers["finger.capture"];
+  let poor = true;
+  // The first is the one that identifies.
+  unit.fake.handlers["finger.capture"] = (body) =>
+    poor && unit.fake.count("finger.capture") > 1
+      ? fault("device.poorQuality")
+      : (takes?.(body) ?? reply({}));
+  await unit.begin("hkic-application");
+  const failed = (finger: string) => (view: View) =>
+    view.kind === "message" && view.body.includes(`Your ${finger} could not be taken`);
+  await unit.walk(failed("right thumb"));
+  await unit.send({ type: "action", id: "go" });
+  await unit.walk(failed("left thumb"));
+  poor = false;
+  await unit.send({ type: "action", id: "again" });
+  assert.ok(unit.view.kind === "finger" && unit.view.position === 6);
+  assert.is(await unit.finish(), "completed");
+  const { captures } = unit.fake.drafts[0] as { captures: { part: string }[] };
+  assert.match(JSON.stringify(captures), "finger-6");
+  assert.not.match(JSON.stringify(captures), "finger-1");
+});
+
 test("six photos that fail go to an officer, each with its own advice", async () => {
   const unit = await Unit.open(APPLY);
   unit.fake.handlers["photo.take"] = () =>
