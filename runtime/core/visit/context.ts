@@ -129,6 +129,28 @@ export function drawDoor(
   });
 }
 
+/**
+ * Waits for an answer with captured parts as `waiting` does. When the step is left first, nobody takes them any more: they
+ * are overwritten when they come.
+ */
+export async function unlessLeft<T>(
+  answer: Promise<Result<{ parts: Uint8Array[] }>>,
+  waiting: Promise<T>,
+): Promise<T> {
+  try {
+    return await waiting;
+  } catch (left) {
+    void forgetParts(answer);
+    throw left;
+  }
+}
+
+/** Overwrites the parts of an answer that nobody takes. */
+export async function forgetParts(answer: Promise<Result<{ parts: Uint8Array[] }>>): Promise<void> {
+  const late = await answer;
+  if (late.ok) for (const part of late.value.parts) part.fill(0);
+}
+
 /** A private copy of a part that came from another process; what it came in is overwritten. */
 export function keep(part: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(part);

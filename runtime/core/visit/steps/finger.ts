@@ -1,7 +1,16 @@
 import { err, type Fault, ok, type Result } from "../../../../drivers/kit/index.ts";
 import type { StepOf } from "../../../../flows/index.ts";
 import type { Face, View } from "../../screen/model.ts";
-import { keep, next, refuse, type StepContext, type StepResult, tell } from "../context.ts";
+import {
+  forgetParts,
+  keep,
+  next,
+  refuse,
+  type StepContext,
+  type StepResult,
+  tell,
+  unlessLeft,
+} from "../context.ts";
 
 /** How long a person may take to place a finger, ms. */
 const USER_MS = 30_000;
@@ -69,8 +78,9 @@ async function takeFinger(
       minQuality: ask.minQuality,
       userTimeMs: USER_MS,
     });
-    const first = await context.either(captured, ["action"]).finally(off);
+    const first = await unlessLeft(captured, context.either(captured, ["action"])).finally(off);
     if ("input" in first) {
+      void forgetParts(captured);
       await context.office.devices.senses("cancel", { session: context.session });
       await context.wait(captured);
       return err("cannot");

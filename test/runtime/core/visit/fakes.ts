@@ -94,8 +94,11 @@ export class FakeOffice {
       return reply(body, parts);
     },
     "finger.verify": () => reply({ matched: true, score: 90, attestation: "attested" }),
-    "photo.take": () =>
-      reply({ pass: true, verdicts: [] }, [new Uint8Array(50).fill(1), new Uint8Array(20).fill(2)]),
+    "photo.take": () => {
+      const parts = [new Uint8Array(50).fill(1), new Uint8Array(20).fill(2)];
+      this.captured.push(...parts);
+      return reply({ pass: true, verdicts: [] }, parts);
+    },
     "code.scan": () => reply({ text: RECEIPT }),
     "collect.begin": () => reply({ challenge: "c".repeat(22), slot: "A1" }),
     "collect.release": () => {
@@ -253,6 +256,8 @@ export class Unit {
   readonly fake = new FakeOffice();
   readonly models: ScreenModel[] = [];
   readonly pictures: Uint8Array[] = [];
+  /** The visit's own buffers of what it showed. */
+  readonly shown: Uint8Array[] = [];
   readonly reception: Reception;
 
   private constructor(book: Awaited<ReturnType<typeof loadServices>>, serviceSwitch: boolean) {
@@ -267,7 +272,10 @@ export class Unit {
       office: this.fake.office(),
       clock: this.clock,
       onModel: (model) => this.models.push(model),
-      putPicture: (jpeg) => `/picture/${this.pictures.push(Uint8Array.from(jpeg))}`,
+      putPicture: (jpeg) => {
+        this.shown.push(jpeg);
+        return `/picture/${this.pictures.push(Uint8Array.from(jpeg))}`;
+      },
       forgetPictures: () => {
         this.pictures.length = 0;
       },

@@ -303,43 +303,6 @@ test("a finger that cannot be given is left to an officer; taken ones can be loo
   assert.not.match(JSON.stringify(captures), "finger-6");
 });
 
-test("that a finger cannot be given is heard while its advice is read too", async () => {
-  const unit = await Unit.open(APPLY);
-  await unit.begin("hkic-application");
-  await unit.walk((view) => view.kind === "finger" && view.title === "Your thumbs");
-  unit.fake.handlers["finger.capture"] = () => fault("device.poorQuality", { advice: "tooDry" });
-  await unit.walk((view) => view.kind === "finger" && view.advice?.includes("very dry") === true);
-  assert.ok(unit.view.kind === "finger" && unit.view.actions.length > 0);
-  const before = unit.fake.count("finger.capture");
-  await unit.send({ type: "action", id: "cannot" });
-  assert.is(unit.view.kind, "message");
-  assert.is(unit.fake.count("finger.capture"), before);
-});
-
-test("a finger that is tried again does not bring back one that was given up", async () => {
-  const unit = await Unit.open(APPLY);
-  const takes = unit.fake.handlers["finger.capture"];
-  let poor = true;
-  // The first is the one that identifies.
-  unit.fake.handlers["finger.capture"] = (body) =>
-    poor && unit.fake.count("finger.capture") > 1
-      ? fault("device.poorQuality")
-      : (takes?.(body) ?? reply({}));
-  await unit.begin("hkic-application");
-  const failed = (finger: string) => (view: View) =>
-    view.kind === "message" && view.body.includes(`Your ${finger} could not be taken`);
-  await unit.walk(failed("right thumb"));
-  await unit.send({ type: "action", id: "go" });
-  await unit.walk(failed("left thumb"));
-  poor = false;
-  await unit.send({ type: "action", id: "again" });
-  assert.ok(unit.view.kind === "finger" && unit.view.position === 6);
-  assert.is(await unit.finish(), "completed");
-  const { captures } = unit.fake.drafts[0] as { captures: { part: string }[] };
-  assert.match(JSON.stringify(captures), "finger-6");
-  assert.not.match(JSON.stringify(captures), "finger-1");
-});
-
 test("six photos that fail go to an officer, each with its own advice", async () => {
   const unit = await Unit.open(APPLY);
   unit.fake.handlers["photo.take"] = () =>
@@ -371,23 +334,6 @@ test("a process that was killed is waited for; a part that stays away is named, 
   assert.ok(unit.now.chrome.can.stop);
   unit.fake.lost.clear();
   assert.is(await unit.finish(), "completed");
-});
-
-test("the live picture is asked for again when the senses are back, and no longer than it is shown", async () => {
-  const unit = await Unit.open(APPLY);
-  const starts = (): number => unit.fake.count("preview.start");
-  await unit.begin("hkic-application");
-  await unit.walk(kind("photo"));
-  assert.is(starts(), 1);
-  unit.fake.connected("vault");
-  unit.fake.connected("senses");
-  await settled();
-  assert.is(starts(), 2);
-  await unit.walk(kind("review"));
-  unit.fake.connected("senses");
-  await settled();
-  assert.is(starts(), 2);
-  assert.is(unit.fake.count("preview.stop"), 1);
 });
 
 test("declining the notice ends the visit before anything is asked", async () => {
