@@ -16,11 +16,14 @@ import { note } from "../store/index.ts";
 import { log } from "./events.ts";
 import { attractView, pickView, spokenOf } from "./hall.ts";
 import type { LoadedService, ServiceBook } from "./services.ts";
-import { Visit } from "./visit.ts";
+import { GRACE_S, Visit } from "./visit.ts";
 
 const NAMES: Record<Language, string> = { en: "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文" };
-/** On the list of services without a choice for this long, the unit goes back to rest, ms. */
-const PICK_MS = 60_000;
+/**
+ * Without a touch for this long the list of services asks whether somebody is there, and goes back to rest soon after; at
+ * rest, what one person did to the screen is not left to the next, ms.
+ */
+const IDLE_MS = 60_000;
 /** How long a page waits for what its input leads to before it gets the same screen again, ms. */
 const OWED_MS = 200;
 /** Inputs that do the same however often they come, so that they may answer a screen that has just been replaced. */
@@ -70,7 +73,7 @@ export class Reception {
   #owed: AbortController | undefined;
   #changed = false;
   #shown = "";
-  #pickedAt = 0;
+  #touchedAt = 0;
   #staffHere = false;
   #help = false;
   #conditions: ((source: string) => Condition) | undefined;
@@ -134,11 +137,11 @@ export class Reception {
     void this.#options.clock.sleep(OWED_MS, owed.signal).then(() => this.#owed === owed && this.#draw());
     if (this.#visit) return this.#visit.input(input);
     if (this.#state === "visit") return;
+    this.#touchedAt = this.#options.clock.mono();
     if (input.type === "language") this.#language = input.id;
     if (input.type === "help") this.#help = true;
     if (input.type === "closeHelp") this.#help = false;
     if (HARMLESS.has(input.type)) this.#draw();
-    this.#pickedAt = this.#options.clock.mono();
     if (input.type === "action" && input.id === "begin" && this.#state === "rest") {
       this.#state = "pick";
       this.#draw();
@@ -207,10 +210,18 @@ export class Reception {
     const { clock } = this.#options;
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      if (this.#state === "pick" && clock.mono() - this.#pickedAt > PICK_MS) this.#rest();
+      const left = this.#secondsLeft();
+      if (this.#state === "pick" && left <= 0) this.#rest();
+      else if (this.#state === "pick" && left <= GRACE_S) this.#draw("countdown");
+      const touched = this.#help || this.#language !== LANGUAGES[0];
+      if (this.#state === "rest" && touched && left <= GRACE_S) this.#rest();
       await clock.sleep(1_000, signal);
     }
   }
+
+  /** Seconds until what was touched last counts no more, outside of a visit. */
+  #secondsLeft = (): number =>
+    Math.ceil(GRACE_S + (IDLE_MS - (this.#options.clock.mono() - this.#touchedAt)) / 1000);
 
   #rest(): void {
     this.#state = "rest";
@@ -263,6 +274,7 @@ export class Reception {
   #chrome(): Chrome {
     const { text } = this.#words();
     const picking = this.#state === "pick";
+    const left = this.#secondsLeft();
     return {
       can: { back: picking, help: true, stop: picking, language: true },
       labels: {
@@ -271,6 +283,9 @@ export class Reception {
         stop: text("ui.stop"),
         language: text("ui.language"),
       },
+      ...(picking && left <= GRACE_S
+        ? { timeout: { seconds: Math.max(0, left), title: text("idle.title"), more: text("idle.more") } }
+        : {}),
       ...(this.#help
         ? { help: { title: text("help.title"), body: text("help.body"), close: text("ui.close") } }
         : {}),

@@ -38,7 +38,7 @@ export interface VisitOptions {
 }
 
 /** Time in which a person can answer the question whether somebody is there, s. */
-const GRACE_S = 20;
+export const GRACE_S = 20;
 const TICK_MS = 500;
 /** Longest that the end of a step or visit waits for the senses to have cleaned up, ms; they do it by themselves too. */
 const CLEAN_MS = 3_000;

@@ -18,7 +18,12 @@ async function find(context: StepContext<StepOf<"findCollection">>): Promise<Ste
       advice,
       action: { id: "without", label: "scan.without" },
     });
-    if (code === undefined) return byReference(context);
+    if (code === undefined) {
+      const done = await byReference(context);
+      if (done) return done;
+      advice = undefined;
+      continue;
+    }
     const receipt = parseReceiptCode(code);
     if (!receipt.ok) {
       advice = receipt.error.code === "collection.torn" ? "scan.torn" : "scan.notReceipt";
@@ -32,7 +37,8 @@ async function find(context: StepContext<StepOf<"findCollection">>): Promise<Ste
   }
 }
 
-async function byReference(context: StepContext): Promise<StepResult> {
+/** Goes by the reference number; undefined when the person has a receipt after all. */
+async function byReference(context: StepContext): Promise<StepResult | undefined> {
   let wrong = false;
   for (;;) {
     context.show(() => {
@@ -46,11 +52,13 @@ async function byReference(context: StepContext): Promise<StepResult> {
         value: "",
         maxLength: 20,
         next: text("ui.next"),
+        skip: text("scan.with"),
         ...(wrong ? { error: text("find.wrongReference") } : {}),
       };
     });
-    const { value } = await context.input("text");
-    const reference = parseReference(value);
+    const input = await context.input("text", "skip");
+    if (input.type === "skip") return undefined;
+    const reference = parseReference(input.value);
     if (!reference.ok) {
       wrong = true;
       continue;

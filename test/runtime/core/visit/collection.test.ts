@@ -164,6 +164,20 @@ test("a person without a receipt is heard while an advice is read too", async ()
   assert.is(unit.view.kind, "entry");
 });
 
+test("a person who said by mistake that there is no receipt can show it", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit);
+  await unit.begin("collection");
+  await unit.send({ type: "action", id: "without" });
+  assert.ok(unit.view.kind === "entry" && unit.view.skip === "I have my receipt");
+  scans(unit, RECEIPT);
+  await unit.send({ type: "skip" });
+  assert.is(unit.view.kind, "scan");
+  assert.is(await unit.finish(), "handedOver");
+  const release = unit.fake.calls.find(({ method }) => method === "collect.release")?.body;
+  assert.is(release?.attestation, "attested");
+});
+
 test("a code left before the camera does not keep an abandoned visit alive; another one does", async () => {
   for (const code of ["https://example.org/", "https://example.org/other"]) {
     const unit = await Unit.open(BOTH);
