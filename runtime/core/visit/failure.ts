@@ -1,6 +1,6 @@
 import { type Fault, isFault } from "../../../drivers/kit/index.ts";
 import type { Service } from "../../../flows/index.ts";
-import type { StepContext } from "./context.ts";
+import { type StepContext, StepLeft } from "./context.ts";
 
 /** Faults that mend themselves: a process or a device that is being started again. */
 const RETURNING = new Set([
@@ -48,6 +48,25 @@ export async function showFailure(
     };
   });
   await context.input("action");
+}
+
+/** A visit that cannot go on says so until it was read, or nobody is there any more. */
+export async function sayEnd(context: StepContext, { code }: Fault): Promise<void> {
+  context.show(() => {
+    const { text } = context.words();
+    return {
+      kind: "message",
+      face: "cannot",
+      title: text("fault.title"),
+      // Not "try again": the answers go with the visit.
+      body: text("missing.device"),
+      code,
+      actions: [{ id: "done", label: text("ui.done") }],
+    };
+  });
+  await context.input("action").catch((left) => {
+    if (!(left instanceof StepLeft)) throw left;
+  });
 }
 
 /** Asks the unit's own store; when it fails the person sees it, and it is asked again when they wish. */

@@ -1,4 +1,4 @@
-import { type Clock, defer, type Fault, isFault, newId, type Result } from "../../../drivers/kit/index.ts";
+import { type Clock, defer, isFault, newId } from "../../../drivers/kit/index.ts";
 import {
   type Condition,
   compile,
@@ -16,9 +16,10 @@ import type { BackOffice } from "../backoffice.ts";
 import type { Chrome, Input, View } from "../screen/model.ts";
 import { type StepContext, StepLeft, type StepResult } from "./context.ts";
 import { log } from "./events.ts";
-import { showFailure } from "./failure.ts";
+import { sayEnd, showFailure } from "./failure.ts";
 import { type Flow, openFlow } from "./flow.ts";
 import { Folder } from "./folder.ts";
+import { Presence } from "./presence.ts";
 import type { LoadedService } from "./services.ts";
 import { runStep } from "./steps/index.ts";
 
@@ -57,14 +58,9 @@ export class Visit {
   #step: Step | undefined;
   #stopAsked = false;
   #helpOpen = false;
-  /** Works that run without a touch; while there is one, time does not count as idle. */
-  #busy = 0;
-  #busySince = 0;
   #committed = 0;
   #speaking = false;
-  #lastTouch: number;
-  /** Texts of codes that were seen since the last touch. */
-  readonly #codes = new Set<string>();
+  readonly #presence: Presence;
   #canBack = false;
   #begun = false;
   #answers: Record<string, unknown> = {};
@@ -73,7 +69,7 @@ export class Visit {
   constructor(options: VisitOptions) {
     this.#options = options;
     this.language = options.language;
-    this.#lastTouch = options.clock.mono();
+    this.#presence = new Presence(options.clock);
     this.#editable = editableOf(options.loaded.service);
     this.#facts = factsOn(options.loaded.service, options.day);
     this.#view = () => ({ kind: "wait", title: this.#words().text("ui.wait"), body: "" });
@@ -98,7 +94,7 @@ export class Visit {
       this.#leave.promise.catch(() => undefined);
       this.#folder.wipe();
       this.#answers = {};
-      this.#codes.clear();
+      this.#presence.forget();
       this.#view = () => ({ kind: "wait", title: this.#words().text("ui.wait"), body: "" });
       flow.stop();
       await ticking;
@@ -113,8 +109,7 @@ export class Visit {
 
   /** An input of the page, already checked and for the current model. */
   input(input: Input): void {
-    this.#lastTouch = this.#options.clock.mono();
-    this.#codes.clear();
+    this.#presence.touch();
     switch (input.type) {
       case "language":
         this.language = input.id;
@@ -230,32 +225,14 @@ export class Visit {
       if (!isFault(error)) throw error;
       const service = this.#options.loaded.service.id;
       log("stepFailed", { visit: this.id, service, step: step.id }, error);
-      await this.#sayFailed(context, error);
+      this.#stopAsked = false;
+      this.#canBack = false;
+      await sayEnd(context, error);
       return { to: "end", outcome: "failedDevice" };
     } finally {
       this.#waiting = undefined;
       await this.#clean(office.devices.senses("cancel", { session }));
     }
-  }
-
-  /** The visit cannot go on: says so until it was read, or nobody is there any more. */
-  async #sayFailed(context: StepContext, { code }: Fault): Promise<void> {
-    this.#stopAsked = false;
-    this.#canBack = false;
-    context.show(() => {
-      const { text } = context.words();
-      return {
-        kind: "message",
-        face: "cannot",
-        title: text("fault.title"),
-        body: text("missing.device"),
-        code,
-        actions: [{ id: "done", label: text("ui.done") }],
-      };
-    });
-    await context.input("action").catch((left) => {
-      if (!(left instanceof StepLeft)) throw left;
-    });
   }
 
   #context(step: Step, flow: Flow, session: string): StepContext {
@@ -272,16 +249,8 @@ export class Visit {
         }),
         this.#leave.promise,
       ]);
-    const busy = async <T>(work: Promise<T>): Promise<T> => {
-      if (this.#busy++ === 0) this.#busySince = clock.mono();
-      try {
-        return await work;
-      } finally {
-        const before = Math.max(0, this.#busySince - this.#lastTouch);
-        if (--this.#busy === 0) this.#lastTouch = clock.mono() - before;
-      }
-    };
-    const wait = <T>(work: Promise<T>): Promise<T> => busy(Promise.race([work, this.#leave.promise]));
+    const wait = <T>(work: Promise<T>): Promise<T> =>
+      this.#presence.without(Promise.race([work, this.#leave.promise]));
     const context: StepContext = {
       step,
       form,
@@ -308,7 +277,7 @@ export class Visit {
         this.#canBack = false;
         this.#options.draw();
         try {
-          return await busy(work);
+          return await this.#presence.without(work);
         } finally {
           this.#committed--;
         }
@@ -320,7 +289,7 @@ export class Visit {
         if ("input" in first) return first;
         // Nobody listens any more: a touch that comes now is not swallowed.
         this.#waiting = undefined;
-        if (this.#bySomebody(first.work, textOf)) this.#lastTouch = clock.mono();
+        this.#presence.answered(first.work, textOf);
         return first;
       },
       pause: (ms) => Promise.race([clock.sleep(ms, this.#ended.signal), this.#leave.promise]),
@@ -330,15 +299,6 @@ export class Visit {
       note: (event) => note(event, this),
     };
     return context;
-  }
-
-  /** Whether a sensor's answer shows that a person is there. */
-  #bySomebody<T>(answer: Result<T>, textOf?: (value: T) => string): boolean {
-    if (!answer.ok) return answer.error.code === "device.poorQuality";
-    const text = textOf?.(answer.value);
-    if (text === undefined) return true;
-    const before = this.#codes.size;
-    return this.#codes.add(text).size > before;
   }
 
   #give(input: Input): void {
@@ -355,9 +315,9 @@ export class Visit {
 
   /** Seconds until the visit ends for want of a touch; undefined while the unit itself is busy. */
   #secondsLeft(): number | undefined {
-    if (this.#busy > 0) return undefined;
+    const idle = this.#presence.idleMs();
     const limit = this.#step?.idleS ?? this.#options.idleS;
-    return Math.ceil(limit + GRACE_S - (this.#options.clock.mono() - this.#lastTouch) / 1000);
+    return idle === undefined ? undefined : Math.ceil(limit + GRACE_S - idle / 1000);
   }
 
   async #tick(): Promise<void> {
