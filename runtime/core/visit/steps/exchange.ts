@@ -25,7 +25,8 @@ async function begin(context: StepContext): Promise<StepResult> {
     still = shown.includes(code);
     if (still) continue;
     shown.push(code);
-    const begun = await context.wait(
+    // Whoever left now would leave an exchange open that nobody knows of.
+    const begun = await context.commit(
       office.devices.vault("exchange.begin", { credentials: shown.slice(-2) }),
     );
     if (begun.ok) return next({ exchange: begun.value.body.exchange });

@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import { defer } from "../../../../drivers/kit/index.ts";
 import type { View } from "../../../../runtime/core/screen/model.ts";
 import { suite } from "../../../kit.ts";
 import { fault, RECEIPT, reply, settled, Unit } from "./fakes.ts";
@@ -368,6 +369,24 @@ test("while staff have a slot open nothing that is touched ends the exchange", a
   unit.fake.emit("vault", "exchange", { exchange: "x-1", slot: "A1", effect: "l-1", phase: "stored" });
   await unit.walk((view) => view.kind === "scan" && view.advice?.includes("Stored in slot A1") === true);
   assert.ok(unit.now.chrome.can.stop);
+});
+
+test("an exchange that is just being opened cannot be left behind", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit, "credential-one");
+  const opened = defer<ReturnType<typeof reply>>();
+  unit.fake.handlers["exchange.begin"] = () => opened.promise;
+  await unit.begin("exchange");
+  await unit.walk(() => unit.fake.count("exchange.begin") === 1);
+  assert.is(unit.now.chrome.can.stop, false);
+  await unit.send({ type: "stop" });
+  await unit.send({ type: "action", id: "stop.yes" });
+  opened.resolve(reply({ exchange: "x-1", witness: true }));
+  await unit.walk((view) => view.title === "Load documents");
+  await unit.send({ type: "stop" });
+  await unit.send({ type: "action", id: "stop.yes" });
+  assert.is(unit.outcome, "abandoned");
+  assert.is(unit.fake.count("exchange.end"), 1);
 });
 
 test("an exchange that the vault does not end for a motion is ended when the motion is over", async () => {
