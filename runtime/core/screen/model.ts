@@ -159,4 +159,5 @@ export type Input =
   | { type: "closeHelp" }
   | { type: "stop" }
   | { type: "language"; id: Language }
+  /** Somebody is there: the answer to `timeout`, and what the page says now and then of touches. Owes no model. */
   | { type: "more" };

@@ -27,7 +27,7 @@ const IDLE_MS = 60_000;
 /** How long a page waits for what its input leads to before it gets the same screen again, ms. */
 const OWED_MS = 200;
 /** Inputs that do the same however often they come, so that they may answer a screen that has just been replaced. */
-const HARMLESS: ReadonlySet<Input["type"]> = new Set(["more", "language", "help", "closeHelp"]);
+const HARMLESS: ReadonlySet<Input["type"]> = new Set(["language", "help", "closeHelp"]);
 
 export interface ReceptionOptions {
   configuration: UnitConfiguration;
@@ -127,6 +127,7 @@ export class Reception {
    * dropped.
    */
   input(seq: number, input: Input): void {
+    if (input.type === "more") return this.#touched(seq);
     const current = seq >= this.#validFrom && seq <= this.#seq;
     if (!current && !(HARMLESS.has(input.type) && seq <= this.#seq)) return;
     if (!HARMLESS.has(input.type)) this.#validFrom = this.#seq + 1;
@@ -152,6 +153,13 @@ export class Reception {
       if (loaded && this.#canOffer(loaded).offered && this.#visible(loaded))
         this.#running = this.#receive(loaded);
     }
+  }
+
+  /** A touch that is no answer: it takes no other input's place or answer, whichever of them comes first. */
+  #touched(seq: number): void {
+    if (seq > this.#seq) return;
+    this.#pickedAt = this.#options.clock.mono();
+    this.#visit?.input({ type: "more" });
   }
 
   async #receive(loaded: LoadedService): Promise<void> {
@@ -244,7 +252,7 @@ export class Reception {
       const shown = JSON.stringify({ ...this.#model(), seq: 0 });
       const changed = this.#changed;
       this.#changed = false;
-      if (shown === this.#shown && !this.#owed) return;
+      if (shown === this.#shown && !(changed && this.#owed)) return;
       this.#shown = shown;
       this.#owed?.abort();
       this.#owed = undefined;

@@ -121,7 +121,8 @@ export class Visit {
         this.#helpOpen = false;
         break;
       case "more":
-        break;
+        // Only the time has changed: an input that is on its way answers the same screen.
+        return this.#options.draw("countdown");
       case "stop":
         if (this.#committed > 0) break;
         // With the receipt everything is done: there is nothing to lose by leaving.

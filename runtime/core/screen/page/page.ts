@@ -3,6 +3,7 @@ import { dock, helpSheet, languageButtons, languageSheet, masthead, timeoutSheet
 import { type Desk, h } from "./dom.ts";
 import { face } from "./drawings/faces.ts";
 import { listen, post } from "./link.ts";
+import { tellTouches } from "./touches.ts";
 import { type Drawn, drawView, type Kept } from "./views/index.ts";
 import { WORDS } from "./words.ts";
 
@@ -172,6 +173,11 @@ function lost(): void {
 const density = Number(document.querySelector<HTMLMetaElement>('meta[name="px-per-mm"]')?.content);
 if (density > 0) root.style.setProperty("--px-per-mm", String(density));
 document.addEventListener("contextmenu", (event) => event.preventDefault());
+// The sheet that asks whether somebody is there is answered by its button: were it taken away under the finger, the press
+// would go to what lies below.
+tellTouches(() =>
+  shown === undefined || shown.view.kind === "attract" || shown.chrome.timeout ? undefined : shown.seq,
+);
 lost();
 listen({
   model: (model) => {

@@ -34,7 +34,52 @@ test("a double press sends one input, with the number of its model", async (t) =
   const next = await kiosk.show(kiosk.fixture("notice"));
   await kiosk.page.click("[data-accept]");
   assert.equal(await kiosk.input(1), { seq: next, input: { type: "accept" } });
-  assert.is(kiosk.gallery.inputs.length, 2);
+  assert.is(kiosk.gallery.inputs.filter(({ input }) => input.type !== "more").length, 2);
+});
+
+test("typing and signing tell the core that somebody is there, at most every ten seconds, and hold nothing up", async (t) => {
+  const kiosk = await openKiosk(t);
+  await kiosk.page.clock.install();
+  const told = () => kiosk.gallery.inputs.filter(({ input }) => input.type === "more");
+  await kiosk.show(kiosk.fixture("attract"));
+  await kiosk.page.mouse.down();
+  await kiosk.page.mouse.up();
+  assert.equal((await kiosk.input(0)).input, { type: "action", id: "begin" });
+  assert.equal(told(), [], "nobody is asked after at rest");
+
+  const seq = await kiosk.show(kiosk.fixture("sign"));
+  await kiosk.page.clock.runFor(10_000);
+  await kiosk.page.locator("[data-pad]").click();
+  await eventually("the first touch", () => told().length === 1);
+  assert.equal(told()[0], { seq, input: { type: "more" } });
+  assert.is(await kiosk.page.getAttribute("html", "data-busy"), null);
+
+  const field = await kiosk.show(entry(kiosk, "entry-latin", { value: "" }));
+  await kiosk.page.keyboard.type("HARBOUR");
+  await kiosk.page.clock.runFor(10_000);
+  // One key that is held down is not somebody; the next one is.
+  await kiosk.page.evaluate(
+    `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "A", repeat: true, bubbles: true }))`,
+  );
+  await kiosk.page.keyboard.type("S");
+  await kiosk.page.click("[data-next]");
+  assert.equal((await kiosk.input(1)).input, { type: "text", field: "address", value: "HARBOURS" });
+  assert.equal(
+    told().map((each) => each.seq),
+    [seq, field],
+  );
+});
+
+test("the sheet that asks whether somebody is there is answered by its button alone", async (t) => {
+  const kiosk = await openKiosk(t);
+  await kiosk.show(kiosk.fixture("timeout"));
+  await kiosk.page.locator("[data-overlay]").click({ position: { x: 5, y: 5 } });
+  await kiosk.page.click('[data-action="more"]');
+  await eventually("the answer", () => kiosk.gallery.inputs.length > 0);
+  assert.equal(
+    kiosk.gallery.inputs.map(({ input }) => input),
+    [{ type: "more" }],
+  );
 });
 
 test("an input that the core refuses frees the buttons at once", async (t) => {
@@ -66,7 +111,6 @@ test("every control of every view sends its input", async (t) => {
     ["review", '[data-chrome="help"]', { type: "help" }],
     ["review", '[data-chrome="stop"]', { type: "stop" }],
     ["help", "[data-help-close]", { type: "closeHelp" }],
-    ["timeout", '[data-action="more"]', { type: "more" }],
     ["timeout", '[data-chrome="stop"]', { type: "stop" }],
   ];
   for (const [index, [fixture, selector, input]] of cases.entries()) {

@@ -36,7 +36,7 @@ export interface Kiosk {
   show(model: ScreenModel): Promise<number>;
   /** The view of a fixture inside its chrome. */
   fixture(name: string, language?: Language): ScreenModel;
-  /** The n-th input that the page sent, from 0; waits for it. */
+  /** The n-th input that the page sent, from 0, beside its touches; waits for it. */
   input(index: number): Promise<{ seq: number; input: Input }>;
 }
 
@@ -73,7 +73,8 @@ export async function openKiosk(t: TestContext, width = 720, height = 1280): Pro
       if (!found) throw new Error(`no fixture ${name}`);
       return found.model;
     },
-    input: (index) => eventually(`input ${index}`, () => gallery.inputs[index]),
+    input: (index) =>
+      eventually(`input ${index}`, () => gallery.inputs.filter(({ input }) => input.type !== "more")[index]),
   };
 }
 

@@ -196,6 +196,46 @@ test("a person who left is asked after, and then wiped; one who touches has more
   assert.is(unit.view.kind, "attract");
 });
 
+test("who types or signs for long is not asked after: touches count without an answer", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  await unit.walk(entry("nameEn"));
+  const { seq } = unit.now;
+  for (let told = 0; told < 12; told++) {
+    await unit.clock.advance(10_000);
+    unit.reception.input(seq, { type: "more" });
+  }
+  await unit.clock.advance(1_000);
+  assert.is(unit.now.chrome.timeout, undefined);
+  assert.is(unit.now.seq, seq, "nothing new is sent: the page owns what is typed");
+  await unit.clock.advance(85_000);
+  assert.is(unit.outcome, "expired");
+});
+
+test("a touch that overtakes an answer, or comes behind it, takes nothing from it", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  await unit.walk(entry("phone"));
+  const asked = unit.now.seq;
+  // The answer has left the page before the sheet reached it; the touch of the same press arrives first.
+  await unit.clock.advance(60_500);
+  assert.ok(unit.now.chrome.timeout);
+  unit.reception.input(asked, { type: "more" });
+  await settled();
+  assert.is(unit.now.chrome.timeout, undefined);
+  unit.reception.input(asked, { type: "text", field: "phone", value: "51234567" });
+  await settled();
+  assert.ok(entry("email")(unit.view));
+  // The other way round: the same screen still comes after its time, not with the touch.
+  const { seq } = unit.now;
+  unit.reception.input(seq, { type: "edit", id: "nothing that this screen has" });
+  unit.reception.input(seq, { type: "more" });
+  await settled();
+  assert.is(unit.now.seq, seq);
+  await unit.clock.advance(300);
+  assert.is(unit.now.seq, seq + 1);
+});
+
 test("a sensor that sees nobody does not keep an abandoned visit alive", async () => {
   const unit = await Unit.open(APPLY);
   unit.fake.handlers["finger.capture"] = async () => {
