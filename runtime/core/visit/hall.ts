@@ -1,6 +1,6 @@
 import type { Language, Words } from "../../../flows/index.ts";
 import type { HoursState, Offer } from "../health/index.ts";
-import type { Option, View } from "../screen/model.ts";
+import type { Chrome, Option, ScreenModel, View } from "../screen/model.ts";
 import type { LoadedService } from "./services.ts";
 
 /** What is shown while nobody has chosen a service. */
@@ -60,9 +60,9 @@ function closedText({ words, language, hours }: Hall): string {
   return words.text("attract.closed", { date, time: hours.opens.time });
 }
 
-/** What speech says of a view: its texts, then what can be chosen, in this order. */
-export function spokenOf(view: View): string {
-  const parts: (string | undefined)[] = [view.title];
+/** What speech says of a screen: the sheet that lies over it, then the texts of the view, then what can be chosen. */
+export function spokenOf(view: View, { timeout, help }: Pick<Chrome, "timeout" | "help">): string {
+  const parts: (string | undefined)[] = [timeout?.title, timeout?.more, help?.title, help?.body, view.title];
   if ("body" in view) parts.push(view.body);
   if ("paragraphs" in view) parts.push(...view.paragraphs);
   if ("hint" in view) parts.push(view.hint);
@@ -76,4 +76,14 @@ export function spokenOf(view: View): string {
     );
   if (view.kind === "receipt") parts.push(view.referenceLabel, [...view.reference].join(" "), ...view.lines);
   return parts.filter((part) => part).join(" ");
+}
+
+/**
+ * What tells one model from another. The page counts the seconds by itself: a screen that is drawn anew with each of them
+ * cannot be listened to.
+ */
+export function looksOf(model: ScreenModel): string {
+  const { timeout } = model.chrome;
+  const chrome = { ...model.chrome, ...(timeout ? { timeout: { ...timeout, seconds: 0 } } : {}) };
+  return JSON.stringify({ ...model, chrome, seq: 0 });
 }

@@ -14,7 +14,7 @@ import type { Chrome, Input, ScreenModel, View } from "../screen/model.ts";
 import { stickView } from "../stick/index.ts";
 import { note } from "../store/index.ts";
 import { log } from "./events.ts";
-import { attractView, pickView, spokenOf } from "./hall.ts";
+import { attractView, looksOf, pickView, spokenOf } from "./hall.ts";
 import type { LoadedService, ServiceBook } from "./services.ts";
 import { GRACE_S, Visit } from "./visit.ts";
 
@@ -249,7 +249,7 @@ export class Reception {
     this.#drawing = true;
     queueMicrotask(() => {
       this.#drawing = false;
-      const shown = JSON.stringify({ ...this.#model(), seq: 0 });
+      const shown = looksOf(this.#model());
       const changed = this.#changed;
       this.#changed = false;
       if (shown === this.#shown && !(changed && this.#owed)) return;
@@ -267,13 +267,15 @@ export class Reception {
   #model(): ScreenModel {
     const visit = this.#visit;
     const view = visit ? visit.view() : this.#ownView();
+    const chrome = visit ? visit.chrome() : this.#chrome();
+    const spoken = visit?.spoken() ?? { view, chrome };
     return {
       seq: this.#seq,
       language: visit?.language ?? this.#language,
       languages: LANGUAGES.map((id) => ({ id, label: NAMES[id] })),
-      chrome: visit ? visit.chrome() : this.#chrome(),
+      chrome,
       view,
-      spoken: spokenOf(visit ? visit.spokenView() : view),
+      spoken: spokenOf(spoken.view, spoken.chrome),
     };
   }
 

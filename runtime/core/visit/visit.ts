@@ -32,7 +32,7 @@ export interface VisitOptions {
   idleS: number;
   /** Today in the unit's zone, `YYYY-MM-DD`. */
   day: string;
-  /** Draws; called at each change. `countdown` when only the seconds have changed. */
+  /** Draws; called at each change. `countdown` when only the time that is left has changed. */
   draw: (countdown?: "countdown") => void;
   putPicture: (jpeg: Uint8Array) => string;
   note: (event: string, visit: Visit) => Promise<void>;
@@ -158,11 +158,11 @@ export class Visit {
     };
   }
 
-  /** The same view with the words that speech uses. */
-  spokenView(): View {
+  /** The same with the words that speech uses. */
+  spoken(): { view: View; chrome: Chrome } {
     this.#speaking = true;
     try {
-      return this.view();
+      return { view: this.view(), chrome: this.chrome() };
     } finally {
       this.#speaking = false;
     }

@@ -60,13 +60,19 @@ function progress(chrome: Chrome): HTMLElement {
   );
 }
 
-/** A sheet over the lower half of the screen; what is behind cannot be touched. */
+/** A sheet over the lower half of the screen, named by its heading; what is behind cannot be touched. */
 function sheet(kind: string, role: "dialog" | "alertdialog", ...content: Node[]): HTMLElement {
-  return h(
-    "div",
-    { class: "veil", "data-overlay": kind },
-    h("section", { class: "overlay", role, "aria-modal": "true", tabindex: -1 }, ...content),
-  );
+  const section = h("section", { class: "overlay", role, "aria-modal": "true", tabindex: -1 }, ...content);
+  for (const [attribute, part] of [
+    ["aria-labelledby", "h2"],
+    ["aria-describedby", ".prose"],
+  ] as const) {
+    const element = section.querySelector(part);
+    if (!element) continue;
+    element.id = `sheet-${part.replace(/\W/, "")}`;
+    section.setAttribute(attribute, element.id);
+  }
+  return h("div", { class: "veil", "data-overlay": kind }, section);
 }
 
 export function helpSheet(help: NonNullable<Chrome["help"]>, desk: Desk): HTMLElement {

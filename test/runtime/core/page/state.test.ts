@@ -79,6 +79,20 @@ test("a sheet takes the focus and shuts what is behind it", async (t) => {
   assert.is(await kiosk.page.evaluate("document.querySelector('main').inert"), true);
 });
 
+test("every sheet has a name, and its text describes it", async (t) => {
+  const kiosk = await openKiosk(t);
+  const { page } = kiosk;
+  await kiosk.show(kiosk.fixture("timeout"));
+  assert.is(await page.getByRole("alertdialog", { name: "Are you still there?", exact: true }).count(), 1);
+  await kiosk.show(kiosk.fixture("help"));
+  assert.is(await page.getByRole("dialog", { name: "How do I sign?", exact: true }).count(), 1);
+  const described = `document.getElementById(document.querySelector("[role=dialog]").getAttribute("aria-describedby")).textContent`;
+  assert.match(String(await page.evaluate(described)), /Write your name with a finger/);
+  await kiosk.show(kiosk.fixture("review"));
+  await page.click('[data-chrome="language"]');
+  assert.is(await page.getByRole("dialog", { name: "Language", exact: true }).count(), 1);
+});
+
 test("each finger has its own drawing, left hands mirrored", async (t) => {
   const kiosk = await openKiosk(t);
   const model = kiosk.fixture("finger-waiting");

@@ -196,6 +196,25 @@ test("a person who left is asked after, and then wiped; one who touches has more
   assert.is(unit.view.kind, "attract");
 });
 
+test("the sheets are spoken first, and the seconds alone send nothing", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  await unit.walk(entry("phone"));
+  await unit.send({ type: "help" });
+  assert.match(unit.now.spoken, /^Help Take your time\. .* Your telephone number/);
+  await unit.send({ type: "closeHelp" });
+  await unit.clock.advance(61_000);
+  assert.match(unit.now.spoken, /^Are you still there\? Yes, I need more time Your telephone number/);
+  const sent = unit.models.length;
+  const left = unit.now.chrome.timeout?.seconds ?? 0;
+  await unit.clock.advance(15_000);
+  assert.is(unit.models.length, sent);
+  assert.ok(
+    (unit.now.chrome.timeout?.seconds ?? 99) < left - 10,
+    "a page that comes now gets the seconds of now",
+  );
+});
+
 test("who types or signs for long is not asked after: touches count without an answer", async () => {
   const unit = await Unit.open(APPLY);
   await unit.begin("hkic-application");
