@@ -7,6 +7,7 @@ import { Type } from "@sinclair/typebox";
 import { b64u, defineEvents, parseJson, systemClock } from "../../../drivers/kit/index.ts";
 import { listenUnix } from "../../ipc/index.ts";
 import { type Input, LANGUAGES, type ScreenModel } from "./model.ts";
+import { Previews, previewOf } from "./previews.ts";
 
 const log = defineEvents("screen", {
   refused: { level: "warn", what: "A request to the screen server was refused", fields: ["reason"] },
@@ -61,7 +62,6 @@ const TYPES: Record<string, string> = {
 };
 const MAX_BODY = 512 * 1024;
 const COOKIE = "guichet";
-const BOUNDARY = "frame";
 /** A page says every five seconds that it draws; after three that were left out it is not believed any more, ms. */
 const PAINTED_MS = 16_000;
 
@@ -95,7 +95,7 @@ export class ScreenServer {
   readonly #pictures = new Map<string, Uint8Array>();
   /** When the page last said that it drew, on the clock that nobody sets; undefined while none has. */
   #paintedAt: number | undefined;
-  readonly #previews = new Map<string, Set<ServerResponse>>();
+  readonly #previews = new Previews();
   #page: ServerResponse | undefined;
   #port = 0;
 
@@ -137,15 +137,16 @@ export class ScreenServer {
 
   async close(): Promise<void> {
     this.#page?.end();
-    for (const set of this.#previews.values()) for (const response of set) response.end();
+    this.#previews.end();
     this.#server.closeAllConnections();
     this.#healthServer.closeAllConnections();
     this.#healthServer.close();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Sends a model to the page. */
+  /** Sends a model to the page. A live view that it does not show has ended. */
   push(model: ScreenModel): void {
+    this.#previews.end(previewOf(model));
     // A page that has stopped reading is ended; it comes back and gets the whole model.
     if ((this.#page?.writableLength ?? 0) > MAX_BODY) this.#page?.destroy();
     else this.#page?.write(`data: ${JSON.stringify(model)}\n\n`);
@@ -159,18 +160,14 @@ export class ScreenServer {
   }
 
   forgetPictures(): void {
+    this.#previews.end();
     for (const jpeg of this.#pictures.values()) jpeg.fill(0);
     this.#pictures.clear();
   }
 
   /** One frame of a live view; a page that has not taken the last one misses it. */
   frame(role: string, jpeg: Uint8Array): void {
-    for (const response of this.#previews.get(role) ?? []) {
-      if (response.writableLength > 0) continue;
-      response.write(`--${BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`);
-      response.write(jpeg);
-      response.write("\r\n");
-    }
+    this.#previews.frame(role, jpeg);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -198,8 +195,11 @@ export class ScreenServer {
     if (request.method !== "GET") return this.#refuse(response, 405, "method");
     if (url.pathname === "/events") return this.#events(response);
     const [, kind, name] = url.pathname.split("/");
-    if (kind === "preview" && (name === "portrait" || name === "document"))
-      return this.#preview(name, response);
+    if (kind === "preview" && (name === "portrait" || name === "document")) {
+      // Not for a screen that has been replaced meanwhile.
+      if (previewOf(this.#options.model()) !== name) return this.#refuse(response, 404, "preview");
+      return this.#previews.add(name, response);
+    }
     if (kind === "picture" && name) return this.#picture(name, response);
     return this.#asset(url.pathname, response);
   }
@@ -263,15 +263,6 @@ export class ScreenServer {
       this.#page = undefined;
       this.#paintedAt = undefined;
     });
-  }
-
-  #preview(role: string, response: ServerResponse): void {
-    const set = this.#previews.get(role) ?? new Set();
-    this.#previews.set(role, set);
-    set.add(response);
-    response.writeHead(200, { "Content-Type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` });
-    response.flushHeaders();
-    response.on("close", () => set.delete(response));
   }
 
   #picture(id: string, response: ServerResponse): void {

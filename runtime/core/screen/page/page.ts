@@ -126,9 +126,14 @@ function draw(model: ScreenModel): void {
   main.inert = overlay !== undefined;
   screen.replaceChildren(main, foot, ...(overlay ? [overlay] : []));
   for (const image of screen.querySelectorAll("[data-keep]")) {
-    const old = images.get(image.getAttribute("data-keep") ?? "");
-    if (old && old.className === image.className) image.replaceWith(old);
+    const key = image.getAttribute("data-keep") ?? "";
+    const old = images.get(key);
+    if (old && old.className === image.className) {
+      image.replaceWith(old);
+      images.set(key, image);
+    }
   }
+  images.forEach(letGo);
   if (spoken.textContent !== model.spoken) spoken.textContent = model.spoken;
   document.title = drawn.title;
 
@@ -144,6 +149,11 @@ function draw(model: ScreenModel): void {
     const end = kept.typed !== undefined && caret !== undefined ? caret : input.value.length;
     input.setSelectionRange(end, end);
   }
+}
+
+/** A live view outside of the page would load on until it is collected, and take a connection from the inputs. */
+function letGo(image: Element): void {
+  image.removeAttribute("src");
 }
 
 function overlayOf(model: ScreenModel, desk: Desk): HTMLElement | undefined {
@@ -165,6 +175,7 @@ function lost(): void {
   setBusy(false);
   spoken.textContent = words.moment;
   document.title = words.moment;
+  screen.querySelectorAll("[data-keep]").forEach(letGo);
   screen.replaceChildren(
     h("main", { class: "moment", "data-view": "moment" }, face("working"), h("h1", {}, words.moment)),
   );

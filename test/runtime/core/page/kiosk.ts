@@ -11,7 +11,7 @@ import { eventually, type TestContext } from "../../../kit.ts";
 let shared: Promise<{ browser: Browser; dir: string }> | undefined;
 
 /** One browser and one build for a file of tests. */
-function tools(): Promise<{ browser: Browser; dir: string }> {
+export function tools(): Promise<{ browser: Browser; dir: string }> {
   shared ??= (async () => {
     const dir = await mkdtemp(join(tmpdir(), "guichet-page-"));
     await buildPage({ outDir: dir });

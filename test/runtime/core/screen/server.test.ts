@@ -20,12 +20,12 @@ async function open(t: TestContext) {
   writeFileSync(join(assets, "index.html"), '<meta name="px-per-mm" content="">');
   writeFileSync(join(assets, "page.js"), "1");
   const inputs: { seq: number; input: Input }[] = [];
-  const model = { seq: 7, view: { kind: "wait", title: "t", body: "" } } as unknown as ScreenModel;
+  const shown = { seq: 7, view: { kind: "wait", title: "t", body: "" } } as unknown as ScreenModel;
   const server = new ScreenServer({
     assets,
     port: 0,
     pxPerMm: 4,
-    model: () => model,
+    model: () => shown,
     onInput: (seq, input) => inputs.push({ seq, input }),
     health: () => ({ ready: true }),
   });
@@ -64,7 +64,12 @@ async function open(t: TestContext) {
       headers: { cookie, origin: `http://127.0.0.1:${port}`, "content-type": "application/json", ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
-  return { server, port, start, ask, post, cookie, setCookie, welcome, inputs };
+  /** A screen with a live view, or without one. */
+  const show = (preview?: string) => {
+    shown.view = { kind: "photo", ...(preview ? { preview } : {}) } as unknown as ScreenModel["view"];
+    server.push(shown);
+  };
+  return { server, show, port, start, ask, post, cookie, setCookie, welcome, inputs };
 }
 
 const NEXT = { seq: 7, input: { type: "next" } };
@@ -178,19 +183,20 @@ test("the newest page is the screen; it gets the whole model, the older one is e
   const second = await listen();
   await eventually("the end of the first", () => first.ended);
   await eventually("the model", () => second.text.includes('"seq":7'));
-  server.push({ seq: 8 } as ScreenModel);
+  server.push({ seq: 8, view: { kind: "wait" } } as ScreenModel);
   await eventually("the next model", () => second.text.includes('"seq":8'));
   assert.not.match(first.text, '"seq":8');
 });
 
 test("pictures live as long as the visit; frames of a slow page are dropped, not kept", async (t) => {
-  const { ask, start, cookie, server } = await open(t);
+  const { ask, start, show, cookie, server } = await open(t);
   const jpeg = new Uint8Array([1, 2, 3]);
   const path = server.putPicture(jpeg);
   assert.is((await ask(path, { headers: { cookie } })).status, 200);
   server.forgetPictures();
   assert.is((await ask(path, { headers: { cookie } })).status, 404);
   assert.is((await ask("/preview/secret", { headers: { cookie } })).status, 404);
+  show("/preview/portrait");
   const slow = await start("/preview/portrait", { headers: { cookie } });
   slow.pause();
   const frame = new Uint8Array(1024 * 1024);
@@ -198,6 +204,41 @@ test("pictures live as long as the visit; frames of a slow page are dropped, not
   for (let i = 0; i < 50; i++) server.frame("portrait", frame);
   assert.ok(process.memoryUsage().arrayBuffers - before < 10 * frame.length);
   slow.destroy();
+});
+
+test("a live view ends with the screen that shows it and with the visit, and nothing is sent behind its end", async (t) => {
+  const { ask, start, show, cookie, server } = await open(t);
+  const headers = { cookie };
+  const look = async () => {
+    const response = await start("/preview/portrait", { headers });
+    const seen = { bytes: 0, ended: false };
+    response.on("data", (chunk: Buffer) => {
+      seen.bytes += chunk.length;
+    });
+    response.on("end", () => {
+      seen.ended = true;
+    });
+    server.frame("portrait", new Uint8Array(100));
+    await eventually("a frame", () => seen.bytes > 100);
+    return seen;
+  };
+  show("/preview/portrait");
+  const first = await look();
+  show("/preview/portrait");
+  server.frame("portrait", new Uint8Array(100));
+  await eventually("it goes on with the same view", () => first.bytes > 200);
+  assert.not(first.ended);
+  // Another picture, another camera, the end of the visit.
+  for (const end of [() => show(), () => show("/preview/document"), () => server.forgetPictures()]) {
+    show("/preview/portrait");
+    const seen = await look();
+    end();
+    server.frame("portrait", new Uint8Array(100));
+    await eventually("the end", () => seen.ended);
+  }
+  assert.ok(first.ended);
+  show("/preview/document");
+  assert.is((await ask("/preview/portrait", { headers })).status, 404);
 });
 
 run();
