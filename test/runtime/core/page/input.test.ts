@@ -294,6 +294,44 @@ test("a signature is sent as strokes in thousandths of the pad, and can be clear
   assert.is(await kiosk.page.locator("[data-pad] polyline").count(), 0);
 });
 
+test("a pad that is full takes no more, so that what was signed can still be sent", async (t) => {
+  const kiosk = await openKiosk(t);
+  await kiosk.show(kiosk.fixture("sign"));
+  // As a hand that taps or an arm that leans on the glass.
+  const touches = (count: number, moves: number) =>
+    kiosk.page.evaluate(`(() => {
+      const pad = document.querySelector("[data-pad]");
+      pad.setPointerCapture = () => undefined;
+      const box = pad.getBoundingClientRect();
+      const send = (type, step) =>
+        pad.dispatchEvent(new PointerEvent(type, {
+          pointerId: 1, bubbles: true,
+          clientX: box.left + (step * 7) % box.width, clientY: box.top + (step * 3) % box.height,
+        }));
+      for (let touch = 0; touch < ${count}; touch++) {
+        send("pointerdown", touch);
+        for (let move = 1; move <= ${moves}; move++) send("pointermove", touch + move);
+        send("pointerup", touch);
+      }
+    })()`);
+  await touches(250, 0);
+  await kiosk.page.click("[data-next]");
+  const taps = (await kiosk.input(0)).input;
+  if (taps.type !== "sign") throw new Error(taps.type);
+  assert.is(taps.strokes.length, 200);
+  assert.ok(taps.strokes.every((stroke) => stroke.length === 1));
+
+  const model = kiosk.fixture("sign");
+  if (model.view.kind !== "sign") throw new Error("fixture");
+  await kiosk.show(withView(model, { ...model.view, error: "Sign again, please." }));
+  await touches(3, 5_000);
+  await kiosk.page.click("[data-next]");
+  const lines = (await kiosk.input(1)).input;
+  if (lines.type !== "sign") throw new Error(lines.type);
+  assert.is(lines.strokes.length, 1, "a touch beyond the last point is no empty stroke");
+  assert.is(lines.strokes[0]?.length, 4_000);
+});
+
 test("a live view keeps its element from model to model", async (t) => {
   const kiosk = await openKiosk(t);
   await kiosk.show(kiosk.fixture("photo-waiting"));

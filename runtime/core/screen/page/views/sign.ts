@@ -3,8 +3,9 @@ import { picture } from "../drawings/documents.ts";
 import { icon } from "../drawings/icons.ts";
 import { advice, type Drawn, nextButton, type Stroke, type ViewOf } from "./drawn.ts";
 
-/** More than a signature has; a leaning arm does not fill the memory. */
+/** More than a signature has; a leaning arm does not fill the memory, and the core takes no more. */
 const MOST_POINTS = 4_000;
+const MOST_STROKES = 200;
 
 /**
  * A pad that takes strokes by pen, finger or mouse, in thousandths of its width and height. `before` are the strokes
@@ -39,6 +40,7 @@ export function sign(view: ViewOf<"sign">, desk: Desk, before: Stroke[] = []): D
     const point = at(event);
     const last = current.stroke.at(-1);
     if (last && last[0] === point[0] && last[1] === point[1]) return;
+    if (!last) strokes.push(current.stroke);
     current.stroke.push(point);
     points += 1;
     trace(current.line, current.stroke);
@@ -52,12 +54,11 @@ export function sign(view: ViewOf<"sign">, desk: Desk, before: Stroke[] = []): D
   pad.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     // Only one hand writes: a palm or second finger is not ink.
-    if (lines.size > 0) return;
+    if (lines.size > 0 || strokes.length >= MOST_STROKES || points >= MOST_POINTS) return;
     pad.setPointerCapture(event.pointerId);
     const stroke: Stroke = [];
     const line = s("polyline", { points: "" });
     ink.append(line);
-    strokes.push(stroke);
     lines.set(event.pointerId, { stroke, line });
     pad.classList.add("inked");
     extend(event);
