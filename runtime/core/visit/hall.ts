@@ -74,6 +74,7 @@ export function spokenOf(view: View, { timeout, help }: Pick<Chrome, "timeout" |
         (option) => `${option.label}${option.unavailable ? `: ${option.unavailable}` : ""}`,
       ),
     );
+  if (view.kind === "review") parts.push(...view.rows.map(({ label, value }) => `${label}: ${value}`));
   if (view.kind === "receipt") parts.push(view.referenceLabel, [...view.reference].join(" "), ...view.lines);
   return parts.filter((part) => part).join(" ");
 }

@@ -159,7 +159,8 @@ export class Reception {
   #touched(seq: number): void {
     if (seq > this.#seq) return;
     this.#pickedAt = this.#options.clock.mono();
-    this.#visit?.input({ type: "more" });
+    if (this.#visit) this.#visit.input({ type: "more" });
+    else this.#draw("countdown");
   }
 
   async #receive(loaded: LoadedService): Promise<void> {

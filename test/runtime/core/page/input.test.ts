@@ -103,6 +103,8 @@ test("every control of every view sends its input", async (t) => {
     ["finger-again", '[data-action="again"]', { type: "action", id: "again" }],
     ["photo-waiting", '[data-action="take"]', { type: "action", id: "take" }],
     ["review", '[data-edit="address"]', { type: "edit", id: "address" }],
+    // The whole line, not only its pencil.
+    ["review", '[data-row="telephone"] .label', { type: "edit", id: "telephone" }],
     ["review", "[data-next]", { type: "next" }],
     ["receipt", "[data-next]", { type: "next" }],
     ["scan-waiting", '[data-action="without"]', { type: "action", id: "without" }],

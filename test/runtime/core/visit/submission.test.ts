@@ -152,6 +152,7 @@ test("an answer is changed from the review, who the person is is not", async () 
     rows.filter((row) => !row.editable).map((row) => row.id),
     ["number", "dateOfBirth"],
   );
+  assert.match(unit.now.spoken, /Identity card number: A12\*\*\*\*\(\*\) .*Telephone: 51234567/);
   await unit.send({ type: "edit", id: "number" });
   assert.is(unit.view.kind, "review");
   await unit.clock.advance(300);

@@ -79,24 +79,29 @@ export function notice(view: ViewOf<"notice">, desk: Desk): Drawn {
 }
 
 export function review(view: ViewOf<"review">, desk: Desk): Drawn {
+  // A line that can be changed is one large button; the pencil at its end says so.
   const rows = view.rows.map((row) => {
-    const edit = row.editable
+    const line = row.editable
       ? button({
           label: row.label,
+          detail: row.value,
           look: "quiet",
           icon: icon("edit"),
           data: { edit: row.id },
           press: (self) => desk.send({ type: "edit", id: row.id }, self),
         })
-      : undefined;
-    edit?.classList.add("edit");
-    return h(
-      "div",
-      { class: "review-row", "data-row": row.id },
-      h("dt", {}, row.label),
-      h("dd", {}, row.value),
-      edit,
-    );
+      : h(
+          "div",
+          {},
+          h(
+            "span",
+            { class: "words" },
+            h("span", { class: "label" }, row.label),
+            h("span", { class: "detail" }, row.value),
+          ),
+        );
+    line.classList.add("review-row");
+    return h("li", { "data-row": row.id }, line);
   });
   const portrait = view.picture ? imageOf(view.picture) : undefined;
   portrait?.classList.add("face-frame");
@@ -104,7 +109,7 @@ export function review(view: ViewOf<"review">, desk: Desk): Drawn {
     title: view.title,
     body: view.body,
     figure: portrait,
-    sheet: [scroller(desk, h("dl", { class: "review" }, ...rows)), nextButton(desk, view.next)],
+    sheet: [scroller(desk, h("ul", { class: "review" }, ...rows)), nextButton(desk, view.next)],
   };
 }
 
