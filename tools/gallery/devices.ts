@@ -23,7 +23,7 @@ export function devices({ t, chrome, make }: Maker): Fixture[] {
         actions: [
           {
             id: "cannot",
-            label: t(["I cannot give this finger", "我無法提供這隻手指", "我无法提供这只手指"]),
+            label: t(["I cannot give this finger", "我無法提供這隻手指的指紋", "我无法提供这只手指的指纹"]),
           },
         ],
       },
