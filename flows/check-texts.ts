@@ -22,6 +22,9 @@ function textsOfStep(step: Step): string[] {
       return step.fields.map((field) => `field.${field}`);
     case "message":
       return [...own, `${step.id}.body`];
+    case "findCollection":
+      // What is typed without the receipt, whatever the step is called.
+      return [...own, "find.reference", "find.referenceHint", "find.wrongReference"];
     case "receipt":
     case "sign":
     case "submit":

@@ -139,8 +139,8 @@ const MISTAKES: [string, (source: Sample) => unknown, { file: string; at: string
   ],
   [
     "two steps of one name",
-    (s) => put(step(s, 1), { id: "member" }),
-    { file: "service.json", at: "/steps/1", problem: "second step member" },
+    (s) => put(step(s, 1), { id: "reader" }),
+    { file: "service.json", at: "/steps/1", problem: "second step reader" },
   ],
   [
     "a device that is used and not needed",
@@ -169,6 +169,14 @@ const MISTAKES: [string, (source: Sample) => unknown, { file: string; at: string
     "a text that one language lacks",
     (s) => put(s.texts["zh-Hant"], { "motto.title": undefined }),
     { file: "texts.zh-Hant.json", at: "motto.title", problem: "is missing" },
+  ],
+  [
+    "a search without the words for a reference number",
+    (s) => {
+      s.service.steps.unshift({ id: "search", kind: "findCollection" });
+      for (const texts of Object.values(s.texts)) texts["search.title"] = "x";
+    },
+    { file: "texts.en.json", at: "find.wrongReference", problem: "is missing" },
   ],
   [
     "an empty text",

@@ -44,6 +44,8 @@ export interface StepContext<S extends Step = Step> {
   holds(condition: string): boolean;
   /** Whether the answer of a field counts: false when its step is passed over now. */
   applies(field: string): boolean;
+  /** The step that asks for a field now; what can be chosen there is named by it. */
+  askedAt(field: string): string | undefined;
   /** The step at which a field can be changed from the review; undefined when it cannot. */
   editedAt(field: string): string | undefined;
   /** Draws a view. The function is called again when the language changes, and for speech. */

@@ -239,6 +239,8 @@ export class Visit {
   #context(step: Step, flow: Flow, session: string): StepContext {
     const { loaded, office, clock, note, putPicture } = this.#options;
     const { service, form } = loaded;
+    const asking = (field: string) => service.steps.filter((own) => fieldOf(own) === field);
+    const holdsNow = ({ when }: Step) => when === undefined || flow.holds(when);
     const show = (view: () => View): void => {
       this.#view = view;
       this.#options.draw();
@@ -264,10 +266,8 @@ export class Visit {
       wallMs: () => clock.wall(),
       session,
       holds: flow.holds,
-      applies: (field) => {
-        const asking = service.steps.filter((own) => fieldOf(own) === field);
-        return asking.length === 0 || asking.some(({ when }) => when === undefined || flow.holds(when));
-      },
+      applies: (field) => asking(field).length === 0 || asking(field).some(holdsNow),
+      askedAt: (field) => asking(field).find(holdsNow)?.id,
       editedAt: (field) => this.#editable.get(field),
       show,
       input,

@@ -1,5 +1,5 @@
 import { judgeEntry, type StepOf } from "../../../../flows/index.ts";
-import type { Keyboard, ReviewRow } from "../../screen/model.ts";
+import type { ReviewRow } from "../../screen/model.ts";
 import { end, next, type StepContext, type StepResult } from "../context.ts";
 import { fromStore } from "../failure.ts";
 
@@ -60,7 +60,7 @@ export async function entry(context: StepContext<StepOf<"entry">>): Promise<Step
         kind: "entry",
         title: words.text(`${step.id}.title`),
         field: step.field,
-        keyboard: step.keyboard as Keyboard,
+        keyboard: step.keyboard,
         value,
         maxLength: rule.maxLength,
         next: words.text("ui.next"),
@@ -123,7 +123,8 @@ function shown(context: StepContext, field: string): string {
   if (value === "") return words.text("review.empty");
   // An identity card number is not shown together with the name (Code of Practice on the Identity Card Number, 2.7).
   if (context.form.properties[field]?.format === "hkic") return `${value.slice(0, 3)}****(*)`;
-  return words.has(`${field}.${value}`) ? words.text(`${field}.${value}`) : value;
+  const label = `${context.askedAt(field) ?? field}.${value}`;
+  return words.has(label) ? words.text(label) : value;
 }
 
 /** A signature with the finger. */

@@ -469,6 +469,9 @@ test("a new service is a folder: no code", async () => {
       ? ({ type: "choose", id: "yes" } as const)
       : willing(view, model);
   await unit.walk(kind("review"), member as typeof willing);
+  // The step that asks is not called like the field.
+  const rows = (unit.view as Extract<View, { kind: "review" }>).rows;
+  assert.is(rows.find(({ id }) => id === "member")?.value, "Yes");
   // The answer that made a question needless takes its answer out of what is sent.
   await unit.send({ type: "edit", id: "member" });
   await unit.send({ type: "choose", id: "no" });
