@@ -21,14 +21,14 @@ const common = {
   final: Type.Optional(Type.Boolean()),
 };
 
-export const KEYBOARDS = ["latin", "digits", "email", "hkic", "date"] as const;
+const KEYBOARDS = ["latin", "digits", "email", "hkic", "date"] as const;
 
 const step = <K extends string, P extends Record<string, import("@sinclair/typebox").TSchema>>(
   kind: K,
   own: P,
 ) => Type.Object({ ...common, kind: Type.Literal(kind), ...own }, closed);
 
-export const StepSchema = Type.Union([
+const StepSchema = Type.Union([
   /** A text to read and accept; `paragraphs` of it, `<step>.1` and so on. */
   step("notice", { paragraphs: Type.Integer({ minimum: 1, maximum: 8 }) }),
   step("choose", {

@@ -16,7 +16,7 @@ import {
   wordsOf,
 } from "../../../flows/index.ts";
 
-export const serviceFault = defineErrors("service", {
+const serviceFault = defineErrors("service", {
   broken: {
     what: "A service of the configuration cannot be read",
     todo: "Publish the bundle anew; the publish check names the place",
