@@ -8,6 +8,11 @@ export function ending({ t, chrome, make }: Maker): Fixture[] {
       {
         kind: "review",
         title: t(["Is everything right?", "資料是否正確？", "资料是否正确？"]),
+        body: t([
+          "Touch a line with a pencil to change it.",
+          "輕觸有鉛筆符號的一行，即可更改。",
+          "轻触有铅笔符号的一行，即可更改。",
+        ]),
         rows: [
           { id: "name", label: t(["Name", "姓名", "姓名"]), value: "CHAN, Tai Man 陳大文", editable: false },
           {
