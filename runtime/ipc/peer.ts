@@ -36,6 +36,8 @@ const FaultSchema = Type.Object({
 export interface Answer<T> {
   body: T;
   parts: Uint8Array[];
+  /** The parts are of a person: they are overwritten once they are sent, and so is what the socket held. */
+  personal?: true;
 }
 
 export type Handlers<M extends Methods> = {
@@ -221,11 +223,16 @@ export class Peer<Remote extends Methods, In extends Events, Out extends Events>
   }
 
   async #serve({ id, name, body, bytes }: Question): Promise<void> {
-    const frame = this.#framed(id, name, await this.#answer(name, body));
-    if (this.#socket.destroyed) return;
+    const answer = await this.#answer(name, body);
+    const personal = answer.ok && answer.value.personal === true;
+    const frame = this.#framed(id, name, answer);
+    if (personal) for (const part of answer.value.parts) part.fill(0);
+    if (this.#socket.destroyed) return void (personal && frame.fill(0));
     this.#unsent += frame.length;
-    // Under way until its answer has left: who does not read is served no more.
+    // Under way until its answer has left: who does not read is served no more. A frame is a copy, and the socket holds it
+    // until it is out, or until the connection ends.
     this.#socket.write(frame, () => {
+      if (personal) frame.fill(0);
       this.#open--;
       this.#asked -= bytes;
       this.#unsent -= frame.length;

@@ -125,7 +125,7 @@ export async function startSenses(options: SensesOptions): Promise<Running> {
           );
           if (!taken.ok) return taken;
           const { image, template, ...body } = taken.value;
-          return ok({ body, parts: [image, template] });
+          return ok({ body, parts: [image, template], personal: true });
         }),
       "finger.verify": ({ session, userTimeMs, ...request }) =>
         sessions.run(peer(), session, async (signal) => {
@@ -147,13 +147,16 @@ export async function startSenses(options: SensesOptions): Promise<Running> {
           if (!view) return absent("camera.portrait");
           const still = await view.still(signal);
           if (!still.ok) return still;
+          const { jpeg } = still.value;
           // A visit that was cleared meanwhile must not start the helper again with its last picture.
-          if (signal.aborted) return err(deviceFault("canceled"));
-          const assessed = await vision.assess(still.value.jpeg, profile);
-          if (signal.aborted) return err(deviceFault("canceled"));
-          if (!assessed.ok) return assessed;
-          const { cropped, ...body } = assessed.value;
-          return ok({ body, parts: [still.value.jpeg, cropped] });
+          const assessed = signal.aborted ? undefined : await vision.assess(jpeg, profile);
+          if (!signal.aborted && assessed?.ok) {
+            const { cropped, ...body } = assessed.value;
+            return ok({ body, parts: [jpeg, cropped], personal: true });
+          }
+          jpeg.fill(0);
+          if (assessed?.ok) assessed.value.cropped.fill(0);
+          return assessed && !assessed.ok && !signal.aborted ? assessed : err(deviceFault("canceled"));
         }),
       "code.scan": ({ session, userTimeMs }) =>
         sessions.run(peer(), session, async (signal) => {

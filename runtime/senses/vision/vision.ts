@@ -97,7 +97,9 @@ export class Vision {
     const answer = await this.#ask({ ask: "assess", profile }, jpeg);
     if (!answer.ok) return answer;
     const { pass = false, verdicts = [], parts } = answer.value;
-    return ok({ pass, verdicts, cropped: Uint8Array.from(parts[0] ?? []) });
+    const cropped = Uint8Array.from(parts[0] ?? []);
+    parts[0]?.fill(0);
+    return ok({ pass, verdicts, cropped });
   }
 
   /** Ends the helper at once; what waits gets `vision.failed`. */
@@ -111,7 +113,9 @@ export class Vision {
     const running = this.#running ?? this.#start();
     const id = this.#nextId++;
     const answered = new Promise<Result<Answer>>((resolve) => running.waiting.set(id, resolve));
-    running.child.stdin?.write(encodeFrame({ id, ...question }, jpeg ? [jpeg] : []));
+    const frame = encodeFrame({ id, ...question }, jpeg ? [jpeg] : []);
+    // A copy of the picture, which the pipe holds until it is read or the helper ends.
+    running.child.stdin?.write(frame, () => frame.fill(0));
     try {
       return await within(this.#clock, PICTURE_MS, answered, () => visionFault("failed"));
     } catch {

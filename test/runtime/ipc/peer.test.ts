@@ -10,7 +10,8 @@ import * as assert from "uvu/assert";
 import { defineErrors, err, ok, setLog } from "../../../drivers/kit/index.ts";
 import { encodeFrame, FrameReader } from "../../../runtime/ipc/frame.ts";
 import { connectUnix, listenUnix, Peer } from "../../../runtime/ipc/index.ts";
-import { suite, type TestContext } from "../../kit.ts";
+import { eventually, suite, type TestContext } from "../../kit.ts";
+import { isZero, sentFrames } from "../../support/sent.ts";
 
 const { test, run } = suite("ipc");
 
@@ -29,10 +30,14 @@ const methods = {
   lie: { request: Number_, answer: Number_ },
   never: { request: Number_, answer: Number_ },
   picture: { request: Number_, answer: Number_ },
+  finger: { request: Number_, answer: Number_ },
   unserved: { request: Number_, answer: Number_ },
 };
 const events = { tick: Number_ };
 const none = {};
+
+/** A capture, as the process that made it has it. */
+const captured = new Uint8Array(300_000);
 
 function serve(socket: Socket) {
   return new Peer<typeof none, typeof none, typeof events>(socket, {
@@ -50,6 +55,7 @@ function serve(socket: Socket) {
       },
       lie: async () => ok({ body: { n: "two" }, parts: [] }),
       never: () => new Promise(() => undefined),
+      finger: async () => ok({ body: { n: 1 }, parts: [captured.fill(7)], personal: true }),
       picture: async () => ok({ body: { n: 1 }, parts: [Uint8Array.of(1, 2, 3), new Uint8Array(300_000)] }),
     },
   });
@@ -108,6 +114,27 @@ test("a frame is read whole wherever the stream is cut, and several at once", ()
   const reader = new FrameReader((head) => got.push(head));
   for (const byte of stream) assert.ok(reader.push(Buffer.of(byte)));
   assert.is(got.length, 3);
+});
+
+test("what was captured is overwritten once it is sent, in the part and in the frame, also when nobody reads it", async (t) => {
+  const { client, raw } = await pair(t);
+  const frames = sentFrames(t, captured.length - 1, /"t":"a"/);
+  const answer = await (await client()).call("finger", { n: 1 });
+  assert.ok(answer.ok && answer.value.parts[0]?.every((byte) => byte === 7), "it arrives whole");
+  assert.ok(isZero(captured));
+  await eventually("the frame is overwritten", () => isZero(frames[0]));
+  // One that asks and does not read: the frame is in the socket until the connection ends.
+  const deaf = await raw();
+  deaf.pause();
+  deaf.write(question(1, "finger", { n: 1 }));
+  await eventually("the second frame", () => frames[1]);
+  assert.ok(isZero(captured));
+  deaf.destroy();
+  await eventually("the second frame is overwritten", () => isZero(frames[1]));
+  // What is no capture stays as it is.
+  const picture = await (await client()).call("picture", { n: 1 });
+  assert.ok(picture.ok);
+  assert.ok(frames[2]?.some((byte) => byte !== 0));
 });
 
 test("sizes beyond the caps are refused from the prefix, before the bytes are there", () => {

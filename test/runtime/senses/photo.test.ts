@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { eventually, suite } from "../../kit.ts";
+import { isZero, sentFrames } from "../../support/sent.ts";
 import { codePicture, pictures } from "./pictures.ts";
 import { sensesRig } from "./rig.ts";
 
@@ -14,7 +15,10 @@ test("through the camera: a real face passes all rules; empty, two, small and da
     const { body, parts } = taken.value;
     return { ...body, parts, first: body.verdicts.find(({ pass }) => !pass)?.advice };
   };
+  const sent = sentFrames(t, 10_000, /"t":"a"|"ask":"assess"/);
   const good = await take("good");
+  assert.is(sent.length, 2, "the still to the helper, and the answer");
+  await eventually("nothing of the face is left of what was sent", () => sent.every(isZero));
   assert.ok(good.pass, JSON.stringify(good.verdicts));
   assert.equal(
     good.verdicts.map(({ rule }) => rule),

@@ -16,6 +16,7 @@ import {
   verifyJws,
 } from "../../../fleet/contract/index.ts";
 import { eventually, suite } from "../../kit.ts";
+import { isZero, sentFrames } from "../../support/sent.ts";
 import { pictures } from "./pictures.ts";
 import { type SensesRig, sensesRig } from "./rig.ts";
 
@@ -65,8 +66,11 @@ test("a finger is captured with prompts; a bad one and none have their own answe
   const capture = (session = "s", userTimeMs = 1_000) =>
     core.call("finger.capture", { session, position: 1, minQuality: 30, userTimeMs });
   plant.placeFinger("finger.front", "ada", 1);
+  const sent = sentFrames(t, 1_536, /"t":"a"/);
   const good = await capture();
   assert.ok(good.ok, JSON.stringify(good));
+  assert.ok(sent.length > 0);
+  await eventually("nothing of the finger is left of what was sent", () => sent.every(isZero));
   const [image, template] = good.value.parts;
   assert.is(image?.length, good.value.body.width * good.value.body.height);
   assert.is(template?.length, 1_536);
