@@ -158,7 +158,7 @@ export class Reception {
   /** A touch that is no answer: it takes no other input's place or answer, whichever of them comes first. */
   #touched(seq: number): void {
     if (seq > this.#seq) return;
-    this.#pickedAt = this.#options.clock.mono();
+    this.#touchedAt = this.#options.clock.mono();
     if (this.#visit) this.#visit.input({ type: "more" });
     else this.#draw("countdown");
   }
