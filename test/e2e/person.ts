@@ -305,11 +305,10 @@ export class Visitor {
     const where: Record<string, string> = {};
     for (const item of items) {
       await this.show("document", { kind: "item", code: item });
-      await this.sees("door");
+      await this.page.waitForSelector('[data-view="door"][data-face="waiting"]');
       const slot = await this.litSlot();
       where[item] = slot;
       await this.show("document", { kind: "empty" });
-      await this.whenUnlatched(slot);
       await shoot("put-in");
       await this.panel("/door/open", { slot });
       await this.panel("/item/put", { slot, code: item });
@@ -327,17 +326,6 @@ export class Visitor {
       .locator('[data-view="door"] [data-slot]:has(.slot-lit)')
       .first()
       .getAttribute("data-slot")) ?? "";
-
-  /** Waits until the plant's latch of a slot is open. */
-  async whenUnlatched(slot: string): Promise<void> {
-    for (;;) {
-      const { slots } = (await (await fetch(new URL("/state", this.stack.panelUrl))).json()) as {
-        slots: { slot: string; latch: string }[];
-      };
-      if (slots.find((own) => own.slot === slot)?.latch === "open") return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 
   /** Takes what lies in the slot that the screen shows, and closes the door. */
   async takeFromSlot(): Promise<string> {

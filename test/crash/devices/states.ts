@@ -56,6 +56,6 @@ const CARD_ENDS: Record<(typeof CARD_JOBS)[number], string> = {
   clear: "notMoved retracted",
   accept: "taken accepted",
   acceptOther: "notMoved returned",
-  acceptOtherLeft: "taken accepted",
+  acceptOtherLeft: "presented rejected",
   acceptNobody: "notMoved",
 };

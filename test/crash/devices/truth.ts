@@ -42,7 +42,7 @@ function cardIs(job: Job, said: string, place: string | undefined, atGate: boole
     case "taken":
       return place === "out" && !wrong;
     case "taken accepted":
-      return intake && place === "bin";
+      return job === "accept" && place === "bin";
     case "notMoved":
       return intake ? place === "out" || place === undefined : place === "magazine";
     case "notMoved returned":
@@ -51,6 +51,7 @@ function cardIs(job: Job, said: string, place: string | undefined, atGate: boole
       return place === "bin" || (wrong && place === "magazine");
     case "notMoved retracted":
     case "presented retracted":
+    case "presented rejected":
       return place === "bin";
     case "notMoved inPath":
       return place === "path" || place === "gate" || (wrong && place === "magazine");

@@ -93,9 +93,10 @@ async function loadItems(context: StepContext, exchange: string): Promise<boolea
       );
       if (loading.ok) {
         const { slot, effect } = loading.value.body;
-        drawDoor(context, slot, "exchange.put", "waiting");
+        drawDoor(context, slot, "door.opening", "working");
+        const opened = () => drawDoor(context, slot, "exchange.put", "waiting");
         // The door may be open: the exchange cannot be left before the vault has said what became of it.
-        advice = `exchange.${await context.commit(ended.of(effect))}`;
+        advice = `exchange.${await context.commit(ended.of(effect, opened))}`;
         values = { slot };
         continue;
       }

@@ -59,7 +59,7 @@ async function emptySlot(context: StepContext, exchange: string, slot: string): 
   try {
     const asked = await context.commit(context.office.devices.vault("exchange.unload", { exchange, slot }));
     if (asked.ok) {
-      drawDoor(context, slot, "door.opening", "waiting");
+      drawDoor(context, slot, "door.opening", "working");
       const opened = () => drawDoor(context, slot, "unload.take", "waiting");
       // The door may be open: the exchange cannot be left before the vault has said what became of it.
       const became = await context.commit(motions.of(asked.value.body.effect, opened));
