@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { TestContext } from "../kit.ts";
 
 /** Sticks as others make them: by dosfstools and mtools. */
 export interface StickShape {
@@ -68,3 +69,15 @@ export const readFrom = (file: string, path: string): Buffer => run("mtype", "-i
 export function pattern(length: number, step: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, at) => (at * step + (at >> 8) * 31) & 0xff));
 }
+
+/** A folder in memory for a slot and what is plugged into it; gone with the test. */
+export function slotFolder(t: Pick<TestContext, "after">): string {
+  const at = mkdtempSync("/dev/shm/guichet-slot-");
+  t.after(() => rmSync(at, { recursive: true, force: true }));
+  return at;
+}
+
+/** Lines of a board that has neither light nor sounder. */
+export const noLine = async (): Promise<never> => {
+  throw new Error("no line is configured");
+};

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { setLog } from "../../../drivers/kit/index.ts";
@@ -7,23 +7,14 @@ import { bundleFault } from "../../../provisioning/bundle/index.ts";
 import type { StickNotice } from "../../../provisioning/stick/index.ts";
 import { stickView } from "../../../runtime/core/stick/index.ts";
 import { Agent, openBoardSlot, StickPort } from "../../../runtime/provisioner/index.ts";
-import { suite, type TestContext } from "../../kit.ts";
+import { suite } from "../../kit.ts";
 import { board, content, HEALTHY, Owner, signed } from "../../support/bundles.ts";
+import { noLine, slotFolder } from "../../support/sticks.ts";
 import { ManualClock } from "../core/visit/fakes.ts";
 
 setLog({ sink: () => undefined });
 const { test, run } = suite("the port for sticks, when the unit itself is in trouble");
 const owner = new Owner();
-
-const never = async () => {
-  throw new Error("no line is configured");
-};
-
-function folder(t: TestContext): string {
-  const at = mkdtempSync("/dev/shm/guichet-slot-");
-  t.after(() => rmSync(at, { recursive: true, force: true }));
-  return at;
-}
 
 /** A reader that has copied one bundle, and found where the answer may go. */
 function readerOf(bundle: Uint8Array, replyAt: number) {
@@ -51,7 +42,7 @@ test("whatever goes wrong in the unit itself, the screen says an end and a code"
   const { state } = board(t, owner);
   const agent = await Agent.open({ state, trial: HEALTHY });
   t.after(() => agent.stop());
-  const device = join(folder(t), "stick.img");
+  const device = join(slotFolder(t), "stick.img");
   writeFileSync(device, replyFile());
   const start = readerOf(signed(owner, content("claim")), 0);
   const told = () => JSON.parse(readFileSync(join(state, "stick.json"), "utf8")) as StickNotice;
@@ -91,7 +82,7 @@ test("an accepted bundle whose stick has no place for the answer says so", async
   const { state } = board(t, owner);
   const agent = await Agent.open({ state, trial: HEALTHY });
   t.after(() => agent.stop());
-  const device = join(folder(t), "stick.img");
+  const device = join(slotFolder(t), "stick.img");
   writeFileSync(device, Buffer.alloc(200_000));
   const start = readerOf(signed(owner, content("claim")), 512);
   const notice = await new StickPort({ state, agent, start, clock: new ManualClock() }).plugged(device);
@@ -102,7 +93,7 @@ test("an accepted bundle whose stick has no place for the answer says so", async
 });
 
 test("a line for light or sounder that cannot be opened, and a mistake in board.json, keep nothing else from working", async (t) => {
-  const at = folder(t);
+  const at = slotFolder(t);
   const { state } = board(t, owner);
   const agent = await Agent.open({ state, trial: HEALTHY });
   t.after(() => agent.stop());
@@ -114,7 +105,7 @@ test("a line for light or sounder that cannot be opened, and a mistake in board.
   const open = async (text: string) => {
     writeFileSync(file, text);
     const options = { state, agent, node: join(at, "stick"), program: join(at, "none.cjs") };
-    const slot = await openBoardSlot(file, { ...options, gpio: { input: never, output: never } });
+    const slot = await openBoardSlot(file, { ...options, gpio: { input: noLine, output: noLine } });
     await slot?.stop();
     return slot !== undefined;
   };

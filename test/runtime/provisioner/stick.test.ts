@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -29,26 +20,16 @@ import { connectReader, readStick } from "../../../runtime/provisioner/stick/rea
 import { writeReply } from "../../../runtime/provisioner/stick/reply.ts";
 import { Signals } from "../../../runtime/provisioner/stick/signals.ts";
 import { buildStickReader } from "../../../tools/build.ts";
-import { eventually, suite, type TestContext } from "../../kit.ts";
+import { eventually, suite } from "../../kit.ts";
 import { board, content, HEALTHY, Owner, signed } from "../../support/bundles.ts";
-import { makeStick, readFrom } from "../../support/sticks.ts";
+import { makeStick, noLine, readFrom, slotFolder } from "../../support/sticks.ts";
 import { ManualClock, settled } from "../core/visit/fakes.ts";
 
 const { test, run } = suite("the port for sticks", 60_000);
 const owner = new Owner();
 
-const never = async () => {
-  throw new Error("no line is configured");
-};
-
-function folder(t: TestContext): string {
-  const at = mkdtempSync("/dev/shm/guichet-slot-");
-  t.after(() => rmSync(at, { recursive: true, force: true }));
-  return at;
-}
-
 test("a stick that appears is read by a process of its own, taken, answered and told; another one is not ours", async (t) => {
-  const at = folder(t);
+  const at = slotFolder(t);
   await buildStickReader(at);
   const { state } = board(t, owner);
   const agent = await Agent.open({ state, trial: HEALTHY });
@@ -60,7 +41,7 @@ test("a stick that appears is read by a process of its own, taken, answered and 
     node,
     program: join(at, "stick.cjs"),
     board: {},
-    gpio: { input: never, output: never },
+    gpio: { input: noLine, output: noLine },
   });
   t.after(() => slot.stop());
   const notice = () => JSON.parse(readFileSync(join(state, "stick.json"), "utf8")) as StickNotice;
@@ -101,7 +82,7 @@ test("a stick that appears is read by a process of its own, taken, answered and 
 });
 
 test("a stick is found although nothing is heard of the folder that it appears in", async (t) => {
-  const at = folder(t);
+  const at = slotFolder(t);
   const dev = join(at, "dev");
   mkdirSync(dev);
   const { state } = board(t, owner);
@@ -115,7 +96,7 @@ test("a stick is found although nothing is heard of the folder that it appears i
     node,
     program,
     board: {},
-    gpio: { input: never, output: never },
+    gpio: { input: noLine, output: noLine },
   });
   t.after(() => slot.stop());
   // What is watched is another folder now, as it is where a sandbox has put its own over it.
@@ -126,7 +107,7 @@ test("a stick is found although nothing is heard of the folder that it appears i
 });
 
 test("a reader that says what readers never say is broken, whatever else it said", async (t) => {
-  const at = folder(t);
+  const at = slotFolder(t);
   const socket = join(at, "reader.sock");
   let say = Buffer.alloc(0);
   const server = createServer((peer) => peer.end(say));
@@ -182,7 +163,7 @@ test("a reader that says what readers never say is broken, whatever else it said
 });
 
 test("a reader that says nothing is ended at its time", async (t) => {
-  const at = folder(t);
+  const at = slotFolder(t);
   const clock = new ManualClock();
   let ended: () => void = () => undefined;
   const silent = new Promise<void>((resolve) => {
@@ -229,7 +210,7 @@ test("a stick that is out already leaves its word on the screen for a while", as
 });
 
 test("the answer goes into a reply file and nowhere else", async (t) => {
-  const device = join(folder(t), "stick.img");
+  const device = join(slotFolder(t), "stick.img");
   const before = Buffer.alloc(200_000, 7);
   replyFile().copy(before, 65_536);
   writeFileSync(device, before);

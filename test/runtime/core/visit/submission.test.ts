@@ -1,9 +1,8 @@
 import * as assert from "uvu/assert";
-import { check, defer, ok, setLog } from "../../../../drivers/kit/index.ts";
+import { defer, ok, setLog } from "../../../../drivers/kit/index.ts";
 import type { View } from "../../../../runtime/core/screen/model.ts";
-import { sensesMethods } from "../../../../runtime/ipc/index.ts";
 import { suite } from "../../../kit.ts";
-import { fault, RECEIPT, reply, settled, Unit, willing } from "./fakes.ts";
+import { fault, reply, settled, Unit, willing } from "./fakes.ts";
 
 const { test, run } = suite("visit: submission");
 const APPLY = ["hkic-application", "passport-application", "one-stop"];
@@ -179,118 +178,6 @@ test("stopping asks first; then everything is wiped and the visit is abandoned",
   assert.is(unit.outcome, "abandoned");
   assert.ok(unit.fake.captured.every((bytes) => bytes.every((byte) => byte === 0)));
   assert.is(unit.fake.drafts.length, 0);
-});
-
-test("a person who left is asked after, and then wiped; one who touches has more time", async () => {
-  const unit = await Unit.open(APPLY);
-  await unit.begin("hkic-application");
-  await unit.walk(entry("phone"));
-  await unit.clock.advance(61_000);
-  assert.ok((unit.now.chrome.timeout?.seconds ?? 0) > 0);
-  const { seq } = unit.now;
-  await unit.clock.advance(2_000);
-  unit.reception.input(seq, { type: "more" });
-  await settled();
-  assert.is(unit.now.chrome.timeout, undefined);
-  await unit.clock.advance(85_000);
-  assert.is(unit.outcome, "expired");
-  assert.is(unit.view.kind, "attract");
-});
-
-test("the sheets are spoken first, and the seconds alone send nothing", async () => {
-  const unit = await Unit.open(APPLY);
-  await unit.begin("hkic-application");
-  await unit.walk(entry("phone"));
-  await unit.send({ type: "help" });
-  assert.match(unit.now.spoken, /^Help Take your time\. .* Your telephone number/);
-  await unit.send({ type: "closeHelp" });
-  await unit.clock.advance(61_000);
-  assert.match(unit.now.spoken, /^Are you still there\? Yes, I need more time Your telephone number/);
-  const sent = unit.models.length;
-  const left = unit.now.chrome.timeout?.seconds ?? 0;
-  await unit.clock.advance(15_000);
-  assert.is(unit.models.length, sent);
-  assert.ok(
-    (unit.now.chrome.timeout?.seconds ?? 99) < left - 10,
-    "a page that comes now gets the seconds of now",
-  );
-});
-
-test("who types or signs for long is not asked after: touches count without an answer", async () => {
-  const unit = await Unit.open(APPLY);
-  await unit.begin("hkic-application");
-  await unit.walk(entry("nameEn"));
-  const { seq } = unit.now;
-  for (let told = 0; told < 12; told++) {
-    await unit.clock.advance(10_000);
-    unit.reception.input(seq, { type: "more" });
-  }
-  await unit.clock.advance(1_000);
-  assert.is(unit.now.chrome.timeout, undefined);
-  assert.is(unit.now.seq, seq, "nothing new is sent: the page owns what is typed");
-  await unit.clock.advance(85_000);
-  assert.is(unit.outcome, "expired");
-});
-
-test("a touch that overtakes an answer, or comes behind it, takes nothing from it", async () => {
-  const unit = await Unit.open(APPLY);
-  await unit.begin("hkic-application");
-  await unit.walk(entry("phone"));
-  const asked = unit.now.seq;
-  // The answer has left the page before the sheet reached it; the touch of the same press arrives first.
-  await unit.clock.advance(60_500);
-  assert.ok(unit.now.chrome.timeout);
-  unit.reception.input(asked, { type: "more" });
-  await settled();
-  assert.is(unit.now.chrome.timeout, undefined);
-  unit.reception.input(asked, { type: "text", field: "phone", value: "51234567" });
-  await settled();
-  assert.ok(entry("email")(unit.view));
-  // The other way round: the same screen still comes after its time, not with the touch.
-  const { seq } = unit.now;
-  unit.reception.input(seq, { type: "edit", id: "nothing that this screen has" });
-  unit.reception.input(seq, { type: "more" });
-  await settled();
-  assert.is(unit.now.seq, seq);
-  await unit.clock.advance(300);
-  assert.is(unit.now.seq, seq + 1);
-});
-
-test("a sensor that sees nobody does not keep an abandoned visit alive", async () => {
-  const unit = await Unit.open(APPLY);
-  unit.fake.handlers["finger.capture"] = async () => {
-    await unit.clock.sleep(30_000);
-    return fault("device.timeoutUser");
-  };
-  await unit.begin("hkic-application");
-  await unit.walk(kind("finger"));
-  await unit.clock.advance(85_000);
-  assert.is(unit.outcome, "expired");
-});
-
-test("a sensor that fails and comes back again and again does not keep an abandoned visit alive", async () => {
-  const unit = await Unit.open(APPLY);
-  unit.fake.handlers["finger.capture"] = async () => {
-    await unit.clock.sleep(3_000);
-    return fault("device.absent");
-  };
-  await unit.begin("hkic-application");
-  await unit.walk(kind("finger"));
-  await unit.clock.advance(85_000);
-  assert.is(unit.outcome, "expired");
-});
-
-test("a finger that was there but poor is a sign of a person", async () => {
-  const unit = await Unit.open(APPLY);
-  unit.fake.handlers["finger.capture"] = async () => {
-    await unit.clock.sleep(50_000);
-    return fault("device.poorQuality");
-  };
-  await unit.begin("hkic-application");
-  await unit.walk(kind("finger"));
-  await unit.clock.advance(110_000);
-  assert.is(unit.outcome, undefined);
-  assert.is(unit.view.kind, "finger");
 });
 
 test("while the application is being stored nobody turns back, so that it is stored once", async () => {
@@ -491,71 +378,6 @@ test("a new service is a folder: no code", async () => {
   assert.ok(entry("motto")(unit.view), "what the change made necessary is asked");
   assert.is(await unit.finish(), "completed");
   assert.equal(fieldsOf(1), { member: "yes", motto: "READ MORE" });
-});
-
-const PRINTER = { class: "printer", lifecycle: "ready" };
-const receiptOf = (unit: Unit) => (unit.view.kind === "receipt" ? unit.view : undefined);
-
-test("a receipt can be had on paper where a printer is ready, once; the code stays on the screen", async () => {
-  const unit = await Unit.open(APPLY);
-  unit.fake.statuses = [PRINTER];
-  const answers: ((outcome: string) => void)[] = [];
-  unit.fake.handlers["receipt.print"] = () =>
-    new Promise((resolve) => answers.push((outcome) => resolve(reply({ outcome }))));
-  await unit.begin("hkic-application");
-  await unit.walk(kind("receipt"));
-  assert.equal(receiptOf(unit)?.actions, [{ id: "print", label: "Print it too" }]);
-  await unit.send({ type: "action", id: "print" });
-  assert.is(receiptOf(unit)?.printing, "The receipt is being printed…");
-  assert.equal(receiptOf(unit)?.actions, []);
-  answers[0]?.("presented");
-  await settled();
-  assert.is(receiptOf(unit)?.printing, "Take your printed receipt below.");
-  assert.ok(receiptOf(unit)?.qr);
-  assert.is(unit.fake.count("receipt.print"), 1);
-  const [call] = unit.fake.calls.filter(({ method }) => method === "receipt.print");
-  const checked = check(sensesMethods["receipt.print"].request, call?.body, "receipt.print");
-  assert.ok(checked.ok, JSON.stringify(checked));
-  assert.match(JSON.stringify(call?.body), RECEIPT);
-});
-
-test("what became of a print is said, and it is not offered again; who leaves meanwhile sees the next screen", async () => {
-  for (const [outcome, words] of [
-    ["notMoved", /cannot be printed/],
-    ["unknown", /If no receipt comes out/],
-  ] as const) {
-    const unit = await Unit.open(APPLY);
-    unit.fake.statuses = [PRINTER];
-    unit.fake.handlers["receipt.print"] = () => reply({ outcome });
-    await unit.begin("hkic-application");
-    await unit.walk(kind("receipt"));
-    await unit.send({ type: "action", id: "print" });
-    assert.match(receiptOf(unit)?.printing ?? "", words);
-    assert.equal(receiptOf(unit)?.actions, []);
-  }
-  const unit = await Unit.open(APPLY);
-  unit.fake.statuses = [PRINTER];
-  let answer: (() => void) | undefined;
-  unit.fake.handlers["receipt.print"] = () =>
-    new Promise((resolve) => {
-      answer = () => resolve(reply({ outcome: "presented" }));
-    });
-  await unit.begin("hkic-application");
-  await unit.walk(kind("receipt"));
-  await unit.send({ type: "action", id: "print" });
-  await unit.send({ type: "next" });
-  answer?.();
-  await settled();
-  assert.is.not(unit.view.kind, "receipt");
-});
-
-test("without a printer nothing is offered; a printer that is away is none", async () => {
-  const unit = await Unit.open(APPLY);
-  unit.fake.statuses = [{ ...PRINTER, lifecycle: "absent" }];
-  await unit.begin("hkic-application");
-  await unit.walk(kind("receipt"));
-  assert.equal(receiptOf(unit)?.actions, []);
-  assert.is(receiptOf(unit)?.printing, undefined);
 });
 
 run();
