@@ -1,14 +1,12 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import * as assert from "uvu/assert";
 import { ok, type Result, setLog } from "../../../drivers/kit/index.ts";
 import { encodeFrame, FrameReader } from "../../../runtime/ipc/frame.ts";
-import { connectUnix, type Handlers, listenUnix, type Methods, Peer } from "../../../runtime/ipc/index.ts";
+import { type Handlers, type Methods, Peer } from "../../../runtime/ipc/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
+import { socketRig } from "../../support/ipc-rig.ts";
 
 const { test, run } = suite("ipc: too much", 30_000);
 
@@ -27,8 +25,6 @@ const question = (n: number, text = "") => encodeFrame({ t: "q", id: n, name: "a
 
 /** A listener whose peers serve `handlers`; `remote` is what they may ask themselves. */
 async function serving(t: TestContext, handlers: Served, remote: Partial<typeof methods> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "guichet-flood-"));
-  const path = join(folder, "socket");
   const sockets: Socket[] = [];
   const peers: Both[] = [];
   const make = (socket: Socket, own: Served, asks: Partial<typeof methods>, incoming = {}): Both =>
@@ -38,21 +34,12 @@ async function serving(t: TestContext, handlers: Served, remote: Partial<typeof 
       local: methods,
       handlers: own as never,
     });
-  const listener = await listenUnix(path, (socket) => {
+  const raw = await socketRig(t, (socket) => {
+    const peer = make(socket, handlers, remote);
     sockets.push(socket);
-    peers.push(make(socket, handlers, remote));
+    peers.push(peer);
+    return peer;
   });
-  t.after(() => {
-    for (const peer of peers) peer.close();
-    listener.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const raw = async (): Promise<Socket> => {
-    const socket = await connectUnix(path, AbortSignal.timeout(5_000));
-    if (!socket) throw new Error("nobody listens");
-    t.after(() => socket.destroy());
-    return socket;
-  };
   const client = async (own: Served = {}) => make(await raw(), own, methods, events);
   return { sockets, peers, raw, client };
 }

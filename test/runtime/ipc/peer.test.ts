@@ -11,6 +11,7 @@ import { defineErrors, err, ok, setLog } from "../../../drivers/kit/index.ts";
 import { encodeFrame, FrameReader } from "../../../runtime/ipc/frame.ts";
 import { connectUnix, listenUnix, Peer } from "../../../runtime/ipc/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
+import { socketRig } from "../../support/ipc-rig.ts";
 import { isZero, sentFrames } from "../../support/sent.ts";
 
 const { test, run } = suite("ipc");
@@ -62,21 +63,12 @@ function serve(socket: Socket) {
 }
 
 async function pair(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), "guichet-ipc-"));
-  const path = join(folder, "s.sock");
   const servers: ReturnType<typeof serve>[] = [];
-  const listener = await listenUnix(path, (socket) => servers.push(serve(socket)));
-  t.after(() => {
-    for (const server of servers) server.close();
-    listener.close();
-    rmSync(folder, { recursive: true, force: true });
+  const raw = await socketRig(t, (socket) => {
+    const server = serve(socket);
+    servers.push(server);
+    return server;
   });
-  const raw = async (): Promise<Socket> => {
-    const socket = await connectUnix(path, AbortSignal.timeout(5_000));
-    if (!socket) throw new Error("nobody listens");
-    t.after(() => socket.destroy());
-    return socket;
-  };
   return { servers, raw, client: async () => new Peer(await raw(), { remote: methods, incoming: events }) };
 }
 
