@@ -136,6 +136,8 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     applications,
     authorisations,
     journal,
+  const stopping = new AbortController();
+  const renewals = renew(applications, clock, stopping.signal);
     operators,
     claims,
   };
@@ -150,12 +152,24 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
       if (!registered.ok) throw registered.error;
     },
     createOperator: (operator, by) => operators.create(operator, by),
+      stopping.abort();
     sendBundle: (unit, bundle) => bundles.send(unit, bundle),
     connected: link.connected,
+      await renewals;
     stop: async () => {
       await http.stop();
       await link.stop();
       await db.close();
+
+const RENEW_MS = 3_600_000;
+
+/** Looks now and every hour for documents whose permissions end soon. */
+async function renew(applications: Applications, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await applications.renewDue().catch((error: unknown) => log("failed", { kind: "renewal" }, error));
+    await clock.sleep(RENEW_MS, signal);
+  }
+}
     },
   };
 }
