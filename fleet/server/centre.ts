@@ -167,6 +167,6 @@ const RENEW_MS = 3_600_000;
 async function renew(applications: Applications, clock: Clock, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await applications.renewDue().catch((error: unknown) => log("failed", { kind: "renewal" }, error));
-    await clock.sleep(RENEW_MS, signal);
+    if (!signal.aborted) await clock.sleep(RENEW_MS, signal);
   }
 }
