@@ -9,7 +9,7 @@ import {
   type Voucher,
 } from "../contract/index.ts";
 import { audit } from "./audit.ts";
-import { type Authorisations, LIFE } from "./authorisations.ts";
+import { type Authorisations, LIFE, RENEW_BEFORE } from "./authorisations.ts";
 import { type Context, seconds } from "./context.ts";
 import type { Tx } from "./db.ts";
 import { centreFault } from "./faults.ts";
@@ -47,6 +47,23 @@ export interface Application {
   collectedAt: number | null;
 }
 
+/** What staff see of one. */
+export interface ApplicationView extends Application {
+  /** The unit at which it was applied for. */
+  appliedAt: string;
+  /** When its voucher ends, s. */
+  voucherExp: number | null;
+}
+
+const VIEW = `SELECT p.*, s.unit AS appliedAt, a.exp AS voucherExp FROM applications p JOIN submissions s ON s.sid = p.sid
+  LEFT JOIN authorisations a ON a.id = p.voucher`;
+
+/** Documents whose vouchers, still good for what was assigned, end before a time, and were not used since they were signed. */
+const DUE = `FROM applications p JOIN authorisations a ON a.id = p.voucher
+  WHERE p.state IN ('assigned', 'loaded') AND a.exp > 0 AND a.exp <= ? AND NOT EXISTS (
+    SELECT 1 FROM journal j JOIN authorisations v ON v.id = j.voucher AND v.unit = j.unit
+    WHERE v.application = p.id AND j.receivedAt >= a.at)`;
+
 /** From a received application to a collected document; approving, assigning and loading are three people. */
 export class Applications {
   readonly #context: Context;
@@ -73,21 +90,19 @@ export class Applications {
   }
 
   /** Every one that somebody has still to do something about, and the newest of the others; newest first. */
-  list(ended = 500): Promise<Application[]> {
+  list(ended = 500): Promise<ApplicationView[]> {
     return this.#context.db.tx((tx) =>
-      tx.all<Application>(
-        `SELECT * FROM applications WHERE state NOT IN ('refused', 'collected') OR id IN (
+      tx.all<ApplicationView>(
+        `${VIEW} WHERE p.state NOT IN ('refused', 'collected') OR p.id IN (
            SELECT id FROM applications WHERE state IN ('refused', 'collected') ORDER BY receivedAt DESC, id LIMIT ?)
-         ORDER BY receivedAt DESC, id`,
+         ORDER BY p.receivedAt DESC, p.id`,
         ended,
       ),
     );
   }
 
-  ofSubmission(sid: string): Promise<Application[]> {
-    return this.#context.db.tx((tx) =>
-      tx.all<Application>("SELECT * FROM applications WHERE sid = ? ORDER BY id", sid),
-    );
+  ofSubmission(sid: string): Promise<ApplicationView[]> {
+    return this.#context.db.tx((tx) => tx.all<ApplicationView>(`${VIEW} WHERE p.sid = ? ORDER BY p.id`, sid));
   }
 
   /** Approves; the document is produced at once and gets its item code. Faults: `centre.notFound`, `centre.wrongState`. */
@@ -190,6 +205,52 @@ export class Applications {
       return ok([voucher.id]);
     });
   }
+
+  /**
+   * New permissions for every document that lies in its slot, or waits to be loaded, and whose own end soon. Not for one that
+   * somebody has been handed, or tried to be, since they were signed: there staff look first, and permit again. Two vouchers
+   * are alive for a while; the vault hands out what lies in a slot, so that the second finds nothing once the first has moved it.
+   * @returns how many
+   */
+  async renewDue(): Promise<number> {
+    const due = await this.#context.db.tx((tx) =>
+      tx.all<{ id: string; sid: string }>(`SELECT p.id, p.sid ${DUE}`, this.#renewFrom()),
+    );
+    let renewed = 0;
+    for (const { id, sid } of due) {
+      const packet = await this.#packets.open(sid);
+      if (packet.ok && (await this.#renewOne(id, packet.value)).ok) renewed++;
+    }
+    return renewed;
+  }
+
+  #renewOne(id: string, packet: OpenedPacket): Promise<Result<Application>> {
+    return this.#step(id, ["assigned", "loaded"], async (tx, application) => {
+      // What the vault's journal has told meanwhile counts.
+      if (!(await tx.get(`SELECT 1 ${DUE} AND p.id = ?`, this.#renewFrom(), id)))
+        return err(centreFault("wrongState", { state: application.state }));
+      const unit = application.unit ?? "";
+      const documents = this.#documents(application, unit, await this.#nextSeq(tx, unit), packet);
+      if (!documents.ok) return documents;
+      const { voucher, assignment } = documents.value;
+      const own = { unit, application: id };
+      // Who assigned it still answers for it.
+      const by = application.assignedBy ?? "centre";
+      await this.#authorisations.keep(tx, "voucher", { ...own, ...voucher }, by);
+      const waits = application.state === "assigned";
+      if (waits) await this.#authorisations.keep(tx, "assignment", { ...own, ...assignment }, by);
+      await tx.run(
+        "UPDATE applications SET voucher = ?, assignment = ? WHERE id = ?",
+        voucher.id,
+        waits ? assignment.id : application.assignment,
+        id,
+      );
+      await audit(tx, this.#context, "centre", "application.renew", id, unit);
+      return ok(waits ? [assignment.id, voucher.id] : [voucher.id]);
+    });
+  }
+
+  #renewFrom = (): number => seconds(this.#context.clock) + RENEW_BEFORE;
 
   /** The next voucher number of a unit, 0 for a unit that is not registered. */
   async #nextSeq(tx: Tx, unit: string): Promise<number> {

@@ -1,4 +1,12 @@
-import { type Fault, parseJson, type Result, sha256Hex, unb64u } from "../../drivers/kit/index.ts";
+import {
+  type Fault,
+  isFault,
+  parseJson,
+  type Result,
+  sha256Hex,
+  unb64u,
+  within,
+} from "../../drivers/kit/index.ts";
 import {
   type Decision,
   dn,
@@ -13,7 +21,7 @@ import {
 } from "../contract/index.ts";
 import { type Context, seconds } from "./context.ts";
 import { type EligibilityRules, eligibleServices } from "./eligibility.ts";
-import { log } from "./faults.ts";
+import { centreFault, log } from "./faults.ts";
 import type { Matcher, Person, Register } from "./register.ts";
 import type { Units } from "./units.ts";
 
@@ -24,6 +32,9 @@ export interface AskOptions {
   /** Lowest score, 0 to 100, that counts as the same finger. */
   threshold: number;
 }
+
+/** The messages of every unit wait behind a question; without the register the unit goes on as without the centre. */
+const REGISTER_MS = 5_000;
 
 /** A decision holds for one visit, s. */
 const DECISION_LIFE_S = 1_800;
@@ -64,7 +75,11 @@ export class Questions {
     }
     const probe = await this.#open(unit, qid, payload);
     if (!probe.ok) return log("ignored", { unit, kind: "question", reason: probe.error.code });
-    const verdict = await this.#judge(probe.value, services);
+    const verdict = await this.#judge(probe.value, services).catch((error: unknown) => {
+      if (isFault(error, "centre.registerAway")) return undefined;
+      throw error;
+    });
+    if (!verdict) return log("registerAway", { unit, qid });
     const now = seconds(clock);
     const decision: Decision = {
       v: 1,
@@ -100,11 +115,11 @@ export class Questions {
   }
 
   async #open(unit: string, qid: string, payload: Uint8Array): Promise<Result<Probe, Fault>> {
-    const opened = await openSmall(
-      this.#context.keys.seal,
-      Buffer.from(payload).toString("latin1"),
-      probeBinding(unit, qid),
-    );
+    const [seal, ...former] = this.#context.keys.seal;
+    const sealed = Buffer.from(payload).toString("latin1");
+    let opened = await openSmall(seal, sealed, probeBinding(unit, qid));
+    // A probe does not name its key.
+    for (const key of former) if (!opened.ok) opened = await openSmall(key, sealed, probeBinding(unit, qid));
     if (!opened.ok) return opened;
     return parseJson(ProbeSchema, Buffer.from(opened.value).toString("utf8"), "probe");
   }
@@ -114,7 +129,12 @@ export class Questions {
    * exist. Only who knows both learns that the finger was another.
    */
   async #judge(probe: Probe, services: readonly string[]): Promise<Verdict> {
-    const person = await this.#options.register.find(probe.number);
+    const person = await within(
+      this.#context.clock,
+      REGISTER_MS,
+      this.#options.register.find(probe.number),
+      () => centreFault("registerAway"),
+    );
     if (!person || person.dateOfBirth !== probe.dateOfBirth)
       return { decision: "unknownPerson", reason: "notMatched", eligible: [] };
     const given = unb64u(probe.template);

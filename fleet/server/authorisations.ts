@@ -18,6 +18,8 @@ type AuthorisationKind = "voucher" | "assignment" | "release" | "settlement";
 
 /** Lives of signed documents, s. */
 export const LIFE = { voucher: 7 * 86_400, release: 120, credential: 3_600, settlement: 86_400 } as const;
+/** A voucher that ends within this is renewed, s: a unit may be away for a day. */
+export const RENEW_BEFORE = 2 * 86_400;
 /** Most unlocks that a credential pays for. */
 const CREDENTIAL_UNLOCKS = 60;
 

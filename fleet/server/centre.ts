@@ -13,7 +13,7 @@ import { type EligibilityRules, readRules } from "./eligibility.ts";
 import { log } from "./faults.ts";
 import { startHttp } from "./http.ts";
 import { Journal } from "./journal.ts";
-import { type CentreKeys, openKeys } from "./keys.ts";
+import { type CentreKeys, centreKeys } from "./keys.ts";
 import { type Link, startLink } from "./link.ts";
 import { Movements } from "./movements.ts";
 import { Operators } from "./operators.ts";
@@ -71,10 +71,7 @@ export interface Centre extends Parts {
   stop(): Promise<void>;
 }
 
-/** The centre's own keys, before it is started: a launcher provisions its unit with them. */
-export const centreKeys = (dir: string): CentreKeys => openKeys(join(dir, "keys"));
-
-/** Starts the reference centre. It reconnects to the broker for ever; the console works without one. */
+/** Starts the reference centre; throws `centre.sealKeyMissing`. It reconnects to the broker for ever; the console works without one. */
 export async function startCentre(options: CentreOptions): Promise<Centre> {
   const { dir, clock = systemClock, host = "centre" } = options;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -139,6 +136,8 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     operators,
     claims,
   };
+  const stopping = new AbortController();
+  const renewals = renew(applications, clock, stopping.signal);
   const http = await startHttp(parts, options.port);
   log("started", { port: Number(new URL(http.url).port) });
   return {
@@ -153,9 +152,21 @@ export async function startCentre(options: CentreOptions): Promise<Centre> {
     sendBundle: (unit, bundle) => bundles.send(unit, bundle),
     connected: link.connected,
     stop: async () => {
+      stopping.abort();
       await http.stop();
       await link.stop();
+      await renewals;
       await db.close();
     },
   };
+}
+
+const RENEW_MS = 3_600_000;
+
+/** Looks now and every hour for documents whose permissions end soon. */
+async function renew(applications: Applications, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await applications.renewDue().catch((error: unknown) => log("failed", { kind: "renewal" }, error));
+    if (!signal.aborted) await clock.sleep(RENEW_MS, signal);
+  }
 }

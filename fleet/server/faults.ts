@@ -75,6 +75,18 @@ export const centreFault = defineErrors("centre", {
     remedy: "technician",
     cause: "software",
   },
+  registerAway: {
+    what: "The register does not answer",
+    todo: "Check the connection to the department's register",
+    remedy: "tryAgain",
+    cause: "network",
+  },
+  sealKeyMissing: {
+    what: "The key that opens submissions is not there, and the centre has served before",
+    todo: "Restore keys/seal.json from the backup: nothing that was received opens without it",
+    remedy: "technician",
+    cause: "user",
+  },
   weakPassword: {
     what: "The password is shorter than twelve characters",
     todo: "Choose a longer one",
@@ -98,6 +110,16 @@ export const log = defineEvents("centre", {
     level: "error",
     what: "Parts of a submission were damaged on the centre's disk and are asked for again; check the disk",
     fields: ["unit", "sid"],
+  },
+  notForUs: {
+    level: "error",
+    what: "A submission is sealed to a key that is not here; it stays with its unit. Restore the key in keys/seal.json",
+    fields: ["unit", "sid"],
+  },
+  registerAway: {
+    level: "error",
+    what: "The register did not answer; a question of a unit is left without an answer",
+    fields: ["unit", "qid"],
   },
   rejected: { level: "warn", what: "A submission was rejected", fields: ["unit", "sid", "reason"] },
   answered: { level: "info", what: "A question was answered", fields: ["unit", "qid", "decision"] },

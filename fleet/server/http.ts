@@ -37,13 +37,17 @@ export function tokenOf(request: FastifyRequest): string | undefined {
   return /(?:^|;\s*)guichet_console=([\w-]{43})(?:;|$)/.exec(request.headers.cookie ?? "")?.[1];
 }
 
+/** Whether the page asks by itself, to draw anew: nobody need be before it, so that it does not prolong the session. */
+const isUnattended = ({ headers, url }: FastifyRequest): boolean =>
+  headers["guichet-unattended"] !== undefined || url === "/api/events";
+
 /** Who is signed in. Throws `centre.notSignedIn`, or `centre.notAllowed` without one of the roles. */
 export async function staff(
   parts: Parts,
   request: FastifyRequest,
   ...roles: OperatorRole[]
 ): Promise<Operator> {
-  const operator = await parts.operators.session(tokenOf(request));
+  const operator = await parts.operators.session(tokenOf(request), isUnattended(request));
   if (!operator) throw centreFault("notSignedIn");
   if (roles.length > 0 && !roles.some((role) => operator.roles.includes(role)))
     throw centreFault("notAllowed", { role: roles[0] });

@@ -114,7 +114,13 @@ export class Journal {
       return this.#movements.loaded(tx, unit, row.itemHash, row.slot ?? "", row.operator ?? "");
     if (row.event === UNLOADED && row.itemHash) return this.#movements.unloaded(tx, unit, row.itemHash);
     if (row.event === SETTLED && row.itemHash && row.outcome)
-      return this.#movements.settled(tx, unit, row.itemHash, row.outcome, row.at);
+      return this.#movements.settled(tx, unit, {
+        itemHash: row.itemHash,
+        slot: row.slot ?? "",
+        finding: row.outcome,
+        operator: row.operator ?? "",
+        at: row.at,
+      });
     if (row.event === OUTCOME && row.voucher && row.outcome) {
       this.#units.settleRequest(unit, row.voucher);
       return this.#movements.handedOver(tx, unit, row.voucher, row.outcome, row.at);

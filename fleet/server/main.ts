@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { Emitter, systemClock } from "../../drivers/kit/index.ts";
 import type { Context } from "./context.ts";
 import { openDb } from "./db.ts";
-import { openKeys } from "./keys.ts";
+import { centreKeys } from "./keys.ts";
 import { OPERATOR_ROLES, type OperatorRole, Operators } from "./operators.ts";
 import { makePki } from "./pki.ts";
 import { SCHEMA } from "./schema.ts";
@@ -37,6 +37,7 @@ async function createOperator(args: string[]): Promise<void> {
     .filter((role): role is OperatorRole => (OPERATOR_ROLES as readonly string[]).includes(role));
   if (wanted.length !== roles.split(",").length) throw new Error(USAGE);
   const password = await firstLine();
+  const keys = centreKeys(dir);
   const db = await openDb(join(dir, "centre.db"), SCHEMA);
   try {
     const context: Context = {
@@ -44,7 +45,7 @@ async function createOperator(args: string[]): Promise<void> {
       host: "centre",
       clock: systemClock,
       db,
-      keys: openKeys(join(dir, "keys")),
+      keys,
       events: new Emitter(),
       publish: () => Promise.resolve(false),
     };

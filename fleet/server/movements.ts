@@ -4,6 +4,15 @@ import type { Context } from "./context.ts";
 import type { Tx } from "./db.ts";
 import { log } from "./faults.ts";
 
+/** What a member of staff found in a slot whose state nobody knew. */
+interface Finding {
+  itemHash: string;
+  slot: string;
+  finding: string;
+  operator: string;
+  at: number;
+}
+
 /** What the units' vaults say became of documents, in the transaction of the journal's row that says it. */
 export class Movements {
   readonly #context: Context;
@@ -86,11 +95,12 @@ export class Movements {
   async settled(
     tx: Tx,
     unit: string,
-    itemHash: string,
-    finding: string,
-    at: number,
+    { itemHash, slot, finding, operator, at }: Finding,
   ): Promise<string | undefined> {
     const application = await this.#byItem(tx, unit, itemHash, "loaded");
+    // A loading that nobody could judge: the vault hands out what was found there.
+    if (!application && finding === "notMoved")
+      return this.loaded(tx, unit, itemHash, slot, (await this.#loader(tx, unit, itemHash)) ?? operator);
     if (!application) return undefined;
     return finding === "removed"
       ? this.#takenBack(tx, application)
@@ -119,6 +129,17 @@ export class Movements {
     if (outcome === "taken")
       await tx.run("UPDATE applications SET state = 'collected', collectedAt = ? WHERE id = ?", at, id);
     return id;
+  }
+
+  /** Who tried to load the item last. */
+  async #loader(tx: Tx, unit: string, itemHash: string): Promise<string | undefined> {
+    const row = await tx.get<{ operator: string }>(
+      `SELECT operator FROM journal WHERE unit = ? AND itemHash = ? AND event LIKE 'exchange.%' AND operator IS NOT NULL
+       ORDER BY seq DESC LIMIT 1`,
+      unit,
+      itemHash,
+    );
+    return row?.operator;
   }
 
   #byItem(tx: Tx, unit: string, itemHash: string, state: ApplicationState): Promise<Application | undefined> {

@@ -144,10 +144,13 @@ export class Operators {
     return ok({ token, operator });
   }
 
-  /** The operator of a session, with the roles of this moment; undefined when it is unknown or over. It goes on from here. */
-  async session(token: string | undefined): Promise<Operator | undefined> {
+  /**
+   * The operator of a session, with the roles of this moment; undefined when it is unknown or over. It goes on from here, unless
+   * it is the page that asks by itself.
+   */
+  async session(token: string | undefined, unattended = false): Promise<Operator | undefined> {
     const found = await this.#open(token);
-    if (found) found.session.last = this.#context.clock.mono();
+    if (found && !unattended) found.session.last = this.#context.clock.mono();
     return found?.operator;
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { err, type Fault, type Result, sha256Hex } from "../../drivers/kit/index.ts";
-import { type Manifest, openPacket, type PacketContent, peekJws } from "../contract/index.ts";
+import { type Manifest, openPacket, type PacketContent, peekJws, type SealKey } from "../contract/index.ts";
 import type { Context } from "./context.ts";
 import { centreFault } from "./faults.ts";
 import { syncFolder, writeDurable } from "./files.ts";
@@ -58,7 +58,7 @@ export class Packets {
   /** Opens a submission that is whole on the disk. Every hash is checked again. Faults: `packet.*`, `schema.invalid`. */
   openWhole(manifest: Manifest): Promise<Result<OpenedPacket, Fault>> {
     const chunks = manifest.chunks.map((_, n) => readFileSync(join(this.#folder(manifest.sid), String(n))));
-    return openPacket(manifest, Buffer.concat(chunks), this.#context.keys.seal);
+    return openPacket(manifest, Buffer.concat(chunks), this.#key(manifest) ?? this.#context.keys.seal[0]);
   }
 
   /** Opens an accepted submission. Faults: `centre.notFound`, `centre.packetDamaged`. */
@@ -76,6 +76,13 @@ export class Packets {
     } catch (error) {
       return err(centreFault("packetDamaged", { sid }, error));
     }
+  }
+
+  /** Whether the key to which it is sealed is here. */
+  isForUs = (manifest: Manifest): boolean => this.#key(manifest) !== undefined;
+
+  #key({ kid }: Manifest): SealKey | undefined {
+    return this.#context.keys.seal.find((key) => key.kid === kid);
   }
 
   #folder(sid: string): string {

@@ -112,6 +112,8 @@ export class Submissions {
       await this.#context.publish(dn.receipt(unit, sid), stored.receipt);
       return;
     }
+    // No fault of the person's: without an answer the unit keeps it, and sends it once its key is here.
+    if (!this.#packets.isForUs(manifest)) return this.#notForUs(stored);
     let missing = this.#missing(sid, manifest);
     // What this disk has spoilt since is no fault of the unit, whose copy is sound: it is asked for again.
     if (missing.length === 0 && this.#packets.dropDamaged(manifest) > 0) {
@@ -138,7 +140,7 @@ export class Submissions {
     const receipt = this.#sign(unit, { sid, manifestHash: stored.manifestHash, state: "accepted", number });
     const first = await this.#context.db.tx(async (tx) => {
       const changed = await tx.run(
-        `UPDATE submissions SET state = 'accepted', reference = ?, number = ?, acceptedAt = ?, way = ?, receipt = ?
+        `UPDATE submissions SET state = 'accepted', reason = NULL, reference = ?, number = ?, acceptedAt = ?, way = ?, receipt = ?
          WHERE sid = ? AND state = 'receiving'`,
         content.reference,
         number,
@@ -154,6 +156,18 @@ export class Submissions {
     await this.#context.publish(dn.receipt(unit, sid), receipt);
     this.#changed(sid);
     return ok(undefined);
+  }
+
+  /** Tells it once, however often the unit asks. */
+  async #notForUs({ sid, unit, reason }: Stored): Promise<void> {
+    const code = "packet.notForUs";
+    if (reason === code) return;
+    await this.#context.db.tx(async (tx) => {
+      await tx.run("UPDATE submissions SET reason = ? WHERE sid = ?", code, sid);
+      await audit(tx, this.#context, "centre", "alarm.notForUs", sid, unit);
+    });
+    log("notForUs", { unit, sid });
+    this.#changed(sid);
   }
 
   async #end(stored: Stored, state: "rejected", code: string): Promise<void> {

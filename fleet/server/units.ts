@@ -8,6 +8,7 @@ import {
   UnitReportSchema,
 } from "../contract/index.ts";
 import type { Context } from "./context.ts";
+import type { Tx } from "./db.ts";
 import { centreFault, log } from "./faults.ts";
 
 export interface UnitRegistration {
@@ -25,7 +26,15 @@ export interface UnitView extends UnitReport {
   /** Wall clock of the last message, ms. */
   lastSeen?: number;
   /** Open requests for an officer's release. */
-  requests: (ReleaseRequest & { at: number })[];
+  requests: RequestView[];
+  /** Alarms of latched inputs that nobody has settled, as the vault's journal tells them. */
+  alarms: { role: string; alarm: string; at: number }[];
+}
+
+interface RequestView extends ReleaseRequest {
+  at: number;
+  /** Whose document it is; nothing when the voucher is not one of this unit. */
+  document?: { reference: string; sid: string; service: string };
 }
 
 interface Live {
@@ -149,10 +158,19 @@ export class Units {
   }
 
   async list(): Promise<UnitView[]> {
-    const rows = await this.#context.db.tx((tx) =>
-      tx.all<{ unit: string }>("SELECT unit FROM units ORDER BY unit"),
-    );
-    return rows.map(({ unit }) => this.#view(unit));
+    return this.#context.db.tx(async (tx) => {
+      const rows = await tx.all<{ unit: string }>("SELECT unit FROM units ORDER BY unit");
+      const views: UnitView[] = [];
+      for (const { unit } of rows) {
+        const view = { ...this.#view(unit), alarms: await openAlarms(tx, unit) };
+        for (const request of view.requests) {
+          const document = await documentOf(tx, unit, request.voucher);
+          if (document) request.document = document;
+        }
+        views.push(view);
+      }
+      return views;
+    });
   }
 
   #blank(unit: string): Live {
@@ -168,13 +186,15 @@ export class Units {
     return live;
   }
 
-  #view(unit: string): UnitView {
+  #view(unit: string): Omit<UnitView, "alarms"> {
     const live = this.#live.get(unit);
     if (!live) return { unit, state: "never", requests: [] };
     const { clock } = this.#context;
     const quiet = clock.mono() - live.lastMono;
     const limit = (live.report.nextBy ?? DEFAULT_NEXT_BY_S) * 1000 * STALE_FACTOR;
-    const requests = [...live.requests.values()].filter(({ at }) => clock.wall() - at < REQUEST_LIFE_MS);
+    const requests = [...live.requests.values()]
+      .filter(({ at }) => clock.wall() - at < REQUEST_LIFE_MS)
+      .map((request): RequestView => ({ ...request }));
     return {
       ...live.report,
       unit,
@@ -184,3 +204,19 @@ export class Units {
     };
   }
 }
+
+const documentOf = (tx: Tx, unit: string, voucher: string) =>
+  tx.get<NonNullable<RequestView["document"]>>(
+    `SELECT p.reference, p.sid, p.service FROM authorisations a JOIN applications p ON p.id = a.application
+     WHERE a.id = ? AND a.kind = 'voucher' AND a.unit = ?`,
+    voucher,
+    unit,
+  );
+
+const openAlarms = (tx: Tx, unit: string) =>
+  tx.all<UnitView["alarms"][number]>(
+    `SELECT slot AS role, effect AS alarm, at FROM journal j WHERE unit = ? AND event = 'interlock.latched'
+       AND NOT EXISTS (SELECT 1 FROM journal WHERE unit = j.unit AND event = 'interlock.cleared' AND effect = j.effect)
+     ORDER BY seq`,
+    unit,
+  );

@@ -22,7 +22,11 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   return answer;
 }
 
-export const get = <T>(path: string): Promise<T> => call<T>(path, { method: "GET" });
+export type Get = <T>(path: string) => Promise<T>;
+export const get: Get = (path) => call(path, { method: "GET" });
+/** The same without a person behind it: it does not prolong the session. */
+export const getQuietly: Get = (path) =>
+  call(path, { method: "GET", headers: { "guichet-unattended": "1" } });
 export const post = <T>(path: string, body: unknown = {}): Promise<T> =>
   call<T>(path, {
     method: "POST",
@@ -54,7 +58,14 @@ export interface Unit {
   slots?: { slot: string; state: string; latch?: string; item?: string; effect?: string }[];
   interlocks?: string[];
   metrics?: Record<string, number>;
-  requests: { voucher: string; challenge: string; slot?: string; at: number }[];
+  requests: {
+    voucher: string;
+    challenge: string;
+    slot?: string;
+    at: number;
+    document?: { reference: string; sid: string; service: string };
+  }[];
+  alarms: { role: string; alarm: string; at: number }[];
 }
 
 export interface Submission {
@@ -90,6 +101,10 @@ export interface Application {
   slot: string | null;
   outcome: string | null;
   collectedAt: number | null;
+  /** The unit at which it was applied for. */
+  appliedAt: string;
+  /** When the unit's permission to hand it out ends, s. */
+  voucherExp: number | null;
 }
 
 export interface Opened {

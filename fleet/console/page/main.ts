@@ -1,5 +1,6 @@
-import { get, type Me, post, Refused } from "./api.ts";
+import { type Get, get, getQuietly, type Me, post, Refused } from "./api.ts";
 import { h, say, test } from "./dom.ts";
+import { handsFree, keepingFocus } from "./hands.ts";
 import { applicationsView } from "./views/applications.ts";
 import { auditView } from "./views/audit.ts";
 import { journalView } from "./views/journal.ts";
@@ -12,6 +13,8 @@ import { unitsView } from "./views/units.ts";
 export interface Scene {
   me: Me;
   id: string;
+  /** Reads for this drawing: one that no person asked for does not prolong the session. */
+  get: Get;
   /** Runs an action of the person, says what came of it, and draws anew. */
   act(job: () => Promise<unknown>, done: string): Promise<void>;
   redraw(): Promise<void>;
@@ -51,19 +54,24 @@ function place(): { name: string; id: string } {
   return Object.hasOwn(VIEWS, name) && (id === "" || ID.test(id)) ? { name, id } : { name: "units", id: "" };
 }
 
+const signedOut = (error: unknown): boolean =>
+  error instanceof Refused && error.fault.code === "centre.notSignedIn";
+
 function fail(error: unknown): void {
-  if (error instanceof Refused && error.fault.code === "centre.notSignedIn") {
-    leave();
-    return;
-  }
+  if (signedOut(error)) return leave();
   say(error instanceof Refused ? error.message : "Something in this page failed. Reload it.", true);
 }
 
+/** Ends what a session had open. What the page holds in memory ends with it too, and the next person begins at the first page. */
 function leave(): void {
   me = undefined;
   events?.close();
-  events = undefined;
-  // Whatever was open must not stay behind the door.
+  app.replaceChildren();
+  history.replaceState(null, "", "/");
+  location.reload();
+}
+
+function door(): void {
   app.replaceChildren(
     loginView(async (operator) => {
       me = operator;
@@ -107,7 +115,7 @@ function frame(operator: Me, name: string, content: HTMLElement): HTMLElement {
   );
 }
 
-async function draw(): Promise<void> {
+async function draw(read: Get = get): Promise<void> {
   if (!me) return;
   const operator = me;
   const turn = ++drawing;
@@ -116,7 +124,8 @@ async function draw(): Promise<void> {
   const scene: Scene = {
     me: operator,
     id,
-    redraw: draw,
+    get: read,
+    redraw: () => draw(),
     act: async (job, done) => {
       try {
         await job();
@@ -129,34 +138,50 @@ async function draw(): Promise<void> {
   };
   try {
     const content = await view.draw(scene);
+    const byItself = read === getQuietly;
+    if (byItself) await handsFree();
     // a later drawing has overtaken this one, or the person has signed out
     if (turn !== drawing || !me) return;
     const scroll = scrollY;
-    app.replaceChildren(frame(operator, name, content));
+    const put = () => app.replaceChildren(frame(operator, name, content));
+    if (byItself) keepingFocus(put);
+    else put();
     scrollTo(0, scroll);
   } catch (error) {
     fail(error);
   }
 }
 
+const AGAIN_MS = 5_000;
+
+/** The stream was refused, which ends it for good: either the session is over, or the centre is about to come back. */
+async function refused(): Promise<void> {
+  try {
+    await getQuietly("/api/me");
+  } catch (error) {
+    if (me && signedOut(error)) return leave();
+  }
+  setTimeout(() => me && listen(), AGAIN_MS);
+}
+
 function listen(): void {
   events?.close();
-  events = new EventSource("/api/events");
-  let waiting: number | undefined;
-  events.onmessage = ({ data }) => {
+  const source = new EventSource("/api/events");
+  events = source;
+  source.onerror = () => {
+    if (me && source.readyState === EventSource.CLOSED) void refused();
+  };
+  let waiting = false;
+  source.onmessage = ({ data }) => {
     const { kind } = JSON.parse(data as string) as { kind: string };
     if (!VIEWS[place().name]?.live.includes(kind) || waiting) return;
-    // what somebody is typing or choosing is not drawn away under their hands
-    const busy = () => document.activeElement?.matches("main select, main input") ?? false;
-    const go = () => {
-      if (busy()) {
-        waiting = setTimeout(go, 1_000) as unknown as number;
-        return;
-      }
-      waiting = undefined;
-      void draw();
-    };
-    waiting = setTimeout(go, 150) as unknown as number;
+    waiting = true;
+    setTimeout(async () => {
+      // what somebody is typing, choosing or pressing is not drawn away under their hands
+      await handsFree();
+      waiting = false;
+      void draw(getQuietly);
+    }, 150);
   };
 }
 
@@ -171,5 +196,5 @@ get<Me>("/api/me").then(
     listen();
     void draw();
   },
-  () => leave(),
+  () => door(),
 );

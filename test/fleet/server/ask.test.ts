@@ -7,7 +7,7 @@ import {
   matchScore,
   templateOf,
 } from "../../../drivers/bench/templates.ts";
-import { newId } from "../../../drivers/kit/index.ts";
+import { type Clock, newId, setLog, systemClock } from "../../../drivers/kit/index.ts";
 import {
   type Decision,
   DecisionSchema,
@@ -139,6 +139,31 @@ test("the same question gets the same answer; another one under its id, or one t
   assert.is(unit.inbox.length, before + 1);
   const personal = [who("dan").number, who("eve").number, who("dan").dateOfBirth];
   assert.not.ok(personal.some((mark) => JSON.stringify(setup.lines).includes(mark)));
+});
+
+test("a register that does not answer leaves that question without an answer, and holds up nothing behind it", async (t) => {
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(ms === 5_000 ? 50 : ms, signal),
+  };
+  let silent = true;
+  const register = importRegister(await registerFile(t));
+  const setup = await setUpCentre(t, "mosquitto", {
+    matcher,
+    clock,
+    register: { find: (number) => (silent ? new Promise(() => undefined) : register.find(number)) },
+  });
+  const unit = await joinUnit(t, setup);
+  const [lost, next] = [probe("ada", ["ada", 1]).body, probe("ada", ["ada", 1]).body];
+  const away = new Promise<void>((resolve) => {
+    setLog({ level: "error", sink: ({ event }) => event === "centre.registerAway" && resolve() });
+  });
+  void ask(setup, unit, lost);
+  await away;
+  silent = false;
+  assert.is((await ask(setup, unit, next)).decision, "accepted");
+  assert.not.ok(unit.inbox.some(({ topic }) => topic.endsWith(lost.qid)));
+  assert.is((await ask(setup, unit, lost)).decision, "accepted", "asked again, it is decided anew");
 });
 
 run();

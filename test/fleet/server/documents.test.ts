@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as assert from "uvu/assert";
-import { isFault, sha256Hex } from "../../../drivers/kit/index.ts";
+import { type Clock, isFault, sha256Hex, systemClock } from "../../../drivers/kit/index.ts";
 import {
   AckSchema,
   AssignmentSchema,
@@ -36,8 +36,8 @@ const person = (id: string): Operator => ({
 });
 const [anna, ben, cleo] = [person("anna"), person("ben"), person("cleo")];
 
-async function produced(t: TestContext) {
-  const setup = await setUpCentre(t, "mosquitto");
+async function produced(t: TestContext, clock?: Clock) {
+  const setup = await setUpCentre(t, "mosquitto", clock ? { clock } : {});
   const unit = await joinUnit(t, setup);
   const sent = await makeSubmission(unit, setup.centre);
   await sendSubmission(unit, sent);
@@ -310,6 +310,74 @@ test("a name that has served belongs to its unit; another row under the same num
   assert.ok(isFault(refused, "centre.nameUsed"));
 });
 
+test("a loading that nobody could judge, and whose item staff found in the slot, is loaded by who loaded it", async (t) => {
+  const { setup, unit, application, item } = await produced(t);
+  const { applications } = setup.centre;
+  assert.ok((await applications.assign(application.id, unit.id, ben)).ok);
+  const itemHash = createHash("sha256").update(item).digest("hex").slice(0, 16);
+  const rows = chain([
+    { event: "exchange.unknown", slot: "03", itemHash, operator: "cleo+dora" },
+    { event: "slot.settled", slot: "03", itemHash, outcome: "removed", operator: "anna" },
+    { event: "exchange.unknown", slot: "04", itemHash, operator: "cleo+dora" },
+    { event: "slot.settled", slot: "04", itemHash, outcome: "notMoved", operator: "anna" },
+  ]);
+  const one = async () => (await applications.list())[0];
+  await acknowledged(setup, unit, reportOf(unit, rows.slice(0, 3)));
+  assert.is((await one())?.state, "assigned");
+  await acknowledged(setup, unit, reportOf(unit, rows));
+  assert.equal(
+    [(await one())?.state, (await one())?.slot, (await one())?.loadedBy],
+    ["loaded", "04", "cleo+dora"],
+  );
+});
+
+test("a document that waits is permitted again before its week is over, unless somebody has been handed it", async (t) => {
+  let offset = 0;
+  const clock: Clock = { ...systemClock, wall: () => systemClock.wall() + offset };
+  const DAY = 86_400_000;
+  const { setup, unit, application, item } = await produced(t, clock);
+  const { applications } = setup.centre;
+  const one = async () => {
+    const [first] = await applications.list();
+    if (!first?.voucher) throw new Error("no voucher");
+    return { ...first, voucher: first.voucher };
+  };
+  const itemHash = createHash("sha256").update(item).digest("hex").slice(0, 16);
+  assert.ok((await applications.assign(application.id, unit.id, ben)).ok);
+  const first = await one();
+  offset += 4 * DAY;
+  assert.is(await applications.renewDue(), 0, "too early");
+  offset += 1.5 * DAY;
+  assert.is(await applications.renewDue(), 1);
+  assert.is(await applications.renewDue(), 0, "once");
+  // one that waits to be loaded needs its assignment too
+  const second = await one();
+  assert.ok(second.voucher !== first.voucher && second.assignment !== first.assignment);
+  assert.is(second.assignedBy, "ben");
+  assert.ok((second.voucherExp ?? 0) > (first.voucherExp ?? 0));
+  const rows = chain([
+    { event: "exchange.stored", slot: "03", itemHash, operator: "cleo" },
+    { event: "handover.intent", slot: "03", itemHash, voucher: second.voucher },
+  ]);
+  await acknowledged(setup, unit, reportOf(unit, rows.slice(0, 1)));
+  assert.equal([(await one()).state, (await one()).assignedBy], ["loaded", "ben"]);
+  offset += 6 * DAY;
+  assert.is(await applications.renewDue(), 1);
+  const third = await one();
+  assert.equal([third.state, third.assignment], ["loaded", second.assignment]);
+  const sequence = (id: string) =>
+    setup.centre.context.db.tx((tx) =>
+      tx.get<{ seq: number }>("SELECT seq FROM authorisations WHERE id = ?", id),
+    );
+  assert.ok(Number((await sequence(third.voucher))?.seq) > Number((await sequence(second.voucher))?.seq));
+  // Under the one before somebody is just being handed it: what comes of that is for staff to say.
+  await acknowledged(setup, unit, reportOf(unit, rows));
+  offset += 6 * DAY;
+  assert.is(await applications.renewDue(), 0);
+  assert.is((await one()).voucher, third.voucher);
+  assert.ok((await applications.renew(application.id, ben)).ok);
+});
+
 test("an officer releases a live voucher of that unit for its challenge, and settles an unknown slot", async (t) => {
   const { setup, unit, application } = await produced(t);
   const { centre } = setup;
@@ -322,9 +390,10 @@ test("an officer releases a live voucher of that unit for its challenge, and set
     unit.envelope("release", { voucher, challenge, slot: "03" }),
   );
   await acknowledged(setup, unit, reportOf(unit, chain([{ event: "vault.started" }])));
+  const view = async () => (await centre.units.list())[0];
   assert.equal(
-    (await centre.units.list())[0]?.requests.map((one) => one.challenge),
-    [challenge],
+    (await view())?.requests.map((one) => [one.challenge, one.document]),
+    [[challenge, { reference: application.reference, sid: application.sid, service: application.service }]],
   );
   assert.not.ok((await centre.authorisations.release(unit.id, "v-unknown", challenge, anna)).ok);
   assert.not.ok((await centre.authorisations.release("kt-02", voucher, challenge, anna)).ok);
@@ -350,6 +419,24 @@ test("an officer releases a live voucher of that unit for its challenge, and set
     centre.keys.keys,
   );
   assert.ok(settlement.ok && settlement.value.finding === "removed");
+});
+
+test("an alarm that the vault wrote down is shown until its journal says that somebody has looked", async (t) => {
+  const { setup, unit } = await produced(t);
+  const rows = chain([
+    { event: "interlock.latched", slot: "tamper.cabinet", effect: "alarm-1" },
+    { event: "interlock.latched", slot: "tamper.back", effect: "alarm-2" },
+    { event: "interlock.cleared", slot: "tamper.cabinet", effect: "alarm-1", operator: "anna" },
+  ]);
+  const alarms = async () =>
+    (await setup.centre.units.list())[0]?.alarms.map(({ role, alarm }) => [role, alarm]);
+  await acknowledged(setup, unit, reportOf(unit, rows.slice(0, 2)));
+  assert.equal(await alarms(), [
+    ["tamper.cabinet", "alarm-1"],
+    ["tamper.back", "alarm-2"],
+  ]);
+  await acknowledged(setup, unit, reportOf(unit, rows));
+  assert.equal(await alarms(), [["tamper.back", "alarm-2"]]);
 });
 
 test("an item code carries its check character", () => {

@@ -56,7 +56,7 @@ function browser(setup: CentreSetup) {
       headers: { "content-type": "application/json", origin: setup.centre.url, ...headers },
     });
   return {
-    get: (path: string) => call(path),
+    get: (path: string, headers: Record<string, string> = {}) => call(path, { headers }),
     post,
     login: (id: string, password = PASSWORD) => post("/api/login", { id, password }),
   };
@@ -92,6 +92,24 @@ test("a session is a cookie that scripts and other sites do not get, and it ends
   await anna.login("anna");
   await anna.post("/api/logout");
   assert.is((await anna.get("/api/me")).status, 401);
+});
+
+test("a page that draws itself anew, or listens, does not keep its session open", async (t) => {
+  const clock = movedClock();
+  const setup = await setUp(t, { anna: ["approver"] }, clock);
+  const anna = browser(setup);
+  const token = /=([\w-]+)/.exec((await anna.login("anna")).cookie)?.[1];
+  for (let minutes = 0; minutes < 15; minutes += 5) {
+    assert.is((await anna.get("/api/units", { "guichet-unattended": "1" })).status, 200);
+    const listening = new AbortController();
+    const headers = { cookie: `guichet_console=${token}` };
+    const stream = await fetch(`${setup.centre.url}/api/events`, { headers, signal: listening.signal });
+    assert.is(stream.status, 200);
+    listening.abort();
+    clock.move(5 * 60_000);
+  }
+  clock.move(1);
+  assert.is((await anna.get("/api/units", { "guichet-unattended": "1" })).status, 401);
 });
 
 test("five wrong passwords lock the account for a quarter of an hour, the right one included", async (t) => {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { sha256Hex } from "../../../drivers/kit/index.ts";
+import { isFault, sha256Hex } from "../../../drivers/kit/index.ts";
 import {
   newSigningKey,
   type Receipt,
@@ -9,6 +10,7 @@ import {
   signJws,
   verifyJws,
 } from "../../../fleet/contract/index.ts";
+import { centreKeys, startCentre } from "../../../fleet/server/index.ts";
 import { suite } from "../../kit.ts";
 import {
   type CentreSetup,
@@ -134,15 +136,51 @@ test("the same id with other content is a conflict, and the first one stays", as
   assert.is((await setup.centre.submissions.list())[0]?.reference, first.content.reference);
 });
 
-test("what is sealed to another key is rejected with the reason, not accepted", async (t) => {
+test("what is sealed to a key that is not here stays with its unit, is told once, and is taken in once the key is", async (t) => {
   const setup = await setUpCentre(t, "mosquitto");
   const unit = await joinUnit(t, setup);
-  const foreign = await setUpCentre(t, "embedded");
-  const sent = await makeSubmission(unit, foreign.centre);
-  const receipt = receiptOf(setup, await sendSubmission(unit, sent));
-  assert.is(receipt.state, "rejected");
-  assert.is(receipt.reason, "packet.notForUs");
-  assert.is((await setup.centre.applications.list()).length, 0);
+  const file = join(setup.dir, "centre", "keys", "seal.json");
+  const former = await makeSubmission(unit, setup.centre);
+  const known = await makeSubmission(unit, setup.centre, { reference: "KT01-000043-5" });
+  await sendSubmission(unit, known);
+  const lost = readFileSync(file, "utf8");
+  const fresh = JSON.stringify(generateKeyPairSync("x25519").privateKey.export({ format: "jwk" }));
+  writeFileSync(file, fresh);
+  const inTrouble = await setup.again();
+  const base = `k1/d/${unit.id}/up/sub/${former.sid}`;
+  const answers = () => unit.inbox.filter(({ topic }) => topic.includes(former.sid));
+  await unit.publish(`${base}/m`, former.jws);
+  await unit.publish(`${base}/q`, "");
+  const honest = await makeSubmission(unit, inTrouble, { reference: "KT01-000044-3" });
+  assert.is(receiptOf(setup, await sendSubmission(unit, honest)).state, "accepted");
+  assert.is(answers().length, 0);
+  const one = async () => (await setup.centre.submissions.list()).find(({ sid }) => sid === former.sid);
+  assert.equal([(await one())?.state, (await one())?.reason], ["receiving", "packet.notForUs"]);
+  assert.is(setup.lines.filter(({ event }) => event === "centre.notForUs").length, 1);
+
+  writeFileSync(file, `[${fresh},${lost}]`);
+  const centre = await setup.again();
+  assert.is(centre.keys.sealTo[0]?.kid, honest.manifest.kid);
+  assert.is(receiptOf(setup, await sendSubmission(unit, former)).state, "accepted");
+  assert.equal([(await one())?.state, (await one())?.reason], ["accepted", null]);
+  for (const { sid } of [known, former, honest]) assert.ok((await centre.packets.open(sid)).ok);
+});
+
+test("a centre that has served makes no new sealing key by itself", async (t) => {
+  const setup = await setUpCentre(t, "embedded");
+  const dir = join(setup.dir, "centre");
+  const file = join(dir, "keys", "seal.json");
+  rmSync(file);
+  assert.throws(
+    () => centreKeys(dir),
+    (error: unknown) => isFault(error, "centre.sealKeyMissing"),
+  );
+  const options = { dir, brokerUrl: setup.brokerUrl, tls: await setup.pki.issue("centre"), port: 0 };
+  const refused = await startCentre({ ...options, matcher: { score: () => undefined } }).catch(
+    (error: unknown) => error,
+  );
+  assert.ok(isFault(refused, "centre.sealKeyMissing"));
+  assert.not.ok(existsSync(file));
 });
 
 test("nothing that a person gave is in the centre's files or log in clear", async (t) => {

@@ -1,4 +1,4 @@
-import { type Application, get, path, post, type Unit } from "../api.ts";
+import { type Application, path, post, type Unit } from "../api.ts";
 import { h, head, nothing, pill, service, type Tone, table, test, time } from "../dom.ts";
 import type { Scene, View } from "../main.ts";
 
@@ -15,8 +15,8 @@ export const applicationsView: View = {
   live: ["application", "submission"],
   async draw(scene) {
     const [{ applications }, { units }] = await Promise.all([
-      get<{ applications: Application[] }>("/api/applications"),
-      get<{ units: Unit[] }>("/api/units"),
+      scene.get<{ applications: Application[] }>("/api/applications"),
+      scene.get<{ units: Unit[] }>("/api/units"),
     ]);
     const rows = applications.map((one) => row(one, units, scene));
     return h(
@@ -54,6 +54,15 @@ function row(one: Application, units: Unit[], scene: Scene): HTMLElement {
       one.outcome && one.outcome !== "taken"
         ? h("div", { class: "quiet" }, `last hand-over: ${one.outcome}`)
         : null,
+      one.voucherExp && (one.state === "assigned" || one.state === "loaded")
+        ? h(
+            "div",
+            { class: "quiet", ...test(`document-until-${one.service}`) },
+            one.voucherExp * 1_000 > Date.now()
+              ? `permitted until ${time(one.voucherExp * 1_000)}`
+              : "its permission has ended",
+          )
+        : null,
       one.collectedAt ? h("div", { class: "quiet" }, time(one.collectedAt)) : null,
     ),
     h("td", { class: "code", ...test(`document-item-${one.service}`) }, one.item ?? "–"),
@@ -74,18 +83,28 @@ function next(one: Application, units: Unit[], scene: Scene): HTMLElement | null
   return h("button", { click: renew, ...test(`renew-${one.service}`) }, "Permit again");
 }
 
+/** Units that were chosen and not yet assigned to, by application: a drawing anew keeps them. */
+const chosen = new Map<string, string>();
+
 function assign(one: Application, units: Unit[], scene: Scene): HTMLElement {
+  // Without a choice, where it was applied for: most people come back there.
+  const preset = chosen.get(one.id) ?? one.unit ?? one.appliedAt;
   const choose = h(
     "select",
-    { "aria-label": "Unit", ...test(`assign-unit-${one.service}`) },
-    ...units.map(({ unit }) => h("option", { value: unit }, unit)),
+    {
+      "aria-label": "Unit",
+      change: () => chosen.set(one.id, choose.value),
+      ...test(`assign-unit-${one.service}`),
+    },
+    ...units.map(({ unit }) => h("option", { value: unit, selected: unit === preset }, unit)),
   );
   const go = () => {
+    const unit = choose.value;
     choose.blur();
-    return scene.act(
-      () => post(path`/api/applications/${one.id}/assign`, { unit: choose.value }),
-      "Assigned. The unit has its permission to load and to hand out.",
-    );
+    return scene.act(async () => {
+      await post(path`/api/applications/${one.id}/assign`, { unit });
+      chosen.delete(one.id);
+    }, `Assigned to ${unit}. It has its permission to load and to hand out.`);
   };
   return h(
     "div",

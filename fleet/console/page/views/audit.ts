@@ -1,4 +1,4 @@
-import { type AuditEntry, get } from "../api.ts";
+import type { AuditEntry } from "../api.ts";
 import { h, head, nothing, pill, table, test, time } from "../dom.ts";
 import type { View } from "../main.ts";
 
@@ -6,7 +6,9 @@ export const auditView: View = {
   live: ["submission", "application", "journal", "unit"],
   async draw(scene) {
     const before = /^[0-9]{1,15}$/.test(scene.id) ? scene.id : undefined;
-    const { rows } = await get<{ rows: AuditEntry[] }>(`/api/audit${before ? `?before=${before}` : ""}`);
+    const { rows } = await scene.get<{ rows: AuditEntry[] }>(
+      `/api/audit${before ? `?before=${before}` : ""}`,
+    );
     const oldest = rows.at(-1);
     return h(
       "div",

@@ -1,4 +1,4 @@
-import { get, type JournalEntry } from "../api.ts";
+import type { JournalEntry } from "../api.ts";
 import { h, head, nothing, pill, type Tone, table, test, time } from "../dom.ts";
 import type { View } from "../main.ts";
 
@@ -6,8 +6,8 @@ const OUTCOMES: Record<string, Tone> = { taken: "good", presented: "warn", notMo
 
 export const journalView: View = {
   live: ["journal"],
-  async draw() {
-    const { rows } = await get<{ rows: JournalEntry[] }>("/api/journal");
+  async draw(scene) {
+    const { rows } = await scene.get<{ rows: JournalEntry[] }>("/api/journal");
     return h(
       "div",
       { class: "stack" },

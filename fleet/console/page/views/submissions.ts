@@ -1,4 +1,4 @@
-import { get, type Submission } from "../api.ts";
+import type { Submission } from "../api.ts";
 import { h, head, nothing, pill, type Tone, table, test, time } from "../dom.ts";
 import type { View } from "../main.ts";
 
@@ -13,12 +13,14 @@ let before: Set<string> | undefined;
 export const submissionsView: View = {
   live: ["submission", "application"],
   async draw(scene) {
-    const { submissions } = await get<{ submissions: Submission[] }>("/api/submissions");
+    const { submissions } = await scene.get<{ submissions: Submission[] }>("/api/submissions");
     const known = before;
     before = new Set(submissions.map(({ sid }) => sid));
     const mayOpen = scene.me.roles.some((role) => role === "approver" || role === "officer");
     const rows = submissions.map((one) => {
-      const [text, tone] = STATE[one.state] ?? [one.state, "plain"];
+      const lost: [string, Tone] = ["Sealed to a key that is not here", "bad"];
+      const [text, tone] =
+        one.state === "receiving" && one.reason ? lost : (STATE[one.state] ?? [one.state, "plain"]);
       return h(
         "tr",
         { class: known && !known.has(one.sid) ? "fresh" : "", ...test(`submission-${one.sid}`) },

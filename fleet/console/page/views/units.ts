@@ -1,4 +1,4 @@
-import { get, path, post, type Unit } from "../api.ts";
+import { path, post, type Unit } from "../api.ts";
 import { h, head, nothing, pill, service, type Tone, table, test, time } from "../dom.ts";
 import type { Scene, View } from "../main.ts";
 
@@ -11,9 +11,9 @@ const STATE: Record<Unit["state"], [string, Tone]> = {
 const FITNESS: Record<string, Tone> = { ok: "good", degraded: "warn", failed: "bad" };
 
 export const unitsView: View = {
-  live: ["unit", "release"],
+  live: ["unit", "release", "journal"],
   async draw(scene) {
-    const { units, broker } = await get<{ units: Unit[]; broker: boolean }>("/api/units");
+    const { units, broker } = await scene.get<{ units: Unit[]; broker: boolean }>("/api/units");
     return h(
       "div",
       { class: "stack" },
@@ -45,6 +45,8 @@ function card(unit: Unit, scene: Scene): HTMLElement {
       ),
     ),
     ...unit.requests.map((request) => requestNote(unit, request, scene)),
+    interlocks(unit),
+    ...unit.alarms.map((alarm) => alarmNote(unit, alarm, scene)),
     h("div", { class: "columns" }, offers(unit), telemetry(unit)),
     devices(unit),
     slots(unit, scene),
@@ -80,10 +82,45 @@ function requestNote(unit: Unit, request: Unit["requests"][number], scene: Scene
     h(
       "span",
       {},
-      `Somebody at this unit asks for an officer${request.slot ? `, slot ${request.slot}` : ""}, since ${time(request.at)}. Check who it is before you release.`,
+      `Somebody at this unit asks for an officer${request.slot ? `, slot ${request.slot}` : ""}, since ${time(request.at)}. `,
+      request.document
+        ? h(
+            "a",
+            { href: `#/submission/${request.document.sid}`, ...test(`request-of-${unit.unit}`) },
+            `${service(request.document.service)} of ${request.document.reference}`,
+          )
+        : "The centre knows of no such document",
+      request.document ? ". Check that it is who applied for it before you release." : ".",
     ),
     scene.me.roles.includes("officer") &&
+      request.document &&
       h("button", { class: "first", click: grant, ...test(`release-${unit.unit}`) }, "Release the document"),
+  );
+}
+
+/** What forbids motion at the unit now, by the names of its configuration. */
+function interlocks(unit: Unit): HTMLElement | null {
+  if (!unit.interlocks?.length) return null;
+  return h(
+    "p",
+    { class: "note warn", ...test(`interlocks-${unit.unit}`) },
+    `Nothing is moved for the public there: ${unit.interlocks.join(", ")}.`,
+  );
+}
+
+function alarmNote(unit: Unit, { role, alarm, at }: Unit["alarms"][number], scene: Scene): HTMLElement {
+  // An alarm is settled as a slot is, and its finding says nothing.
+  const settle = () =>
+    scene.act(
+      () => post(path`/api/units/${unit.unit}/settle`, { slot: role, effect: alarm, finding: "notMoved" }),
+      "Your word is on its way to the unit.",
+    );
+  return h(
+    "div",
+    { class: "note bad row", ...test(`alarm-${unit.unit}-${role}`) },
+    h("span", {}, `Alarm of ${role}, ${time(at)}. It stays until somebody has looked.`),
+    scene.me.roles.includes("officer") &&
+      h("button", { click: settle, ...test(`settle-alarm-${role}`) }, "I have looked, it is closed"),
   );
 }
 
