@@ -89,7 +89,8 @@ export type View =
       printing?: string;
       /** `print`, while one can be had. */
       actions: Option[];
-      done: string;
+      /** Absent while it is printed: the paper comes out before whoever stands there. */
+      done?: string;
     }
   | {
       kind: "scan";
