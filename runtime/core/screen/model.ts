@@ -39,6 +39,8 @@ export type View =
       hint?: string;
       field: string;
       keyboard: Keyboard;
+      /** Name of a drawing, where that of the keyboard does not fit. */
+      picture?: string;
       value: string;
       /** Characters; the page stops there. */
       maxLength: number;
@@ -89,7 +91,8 @@ export type View =
       printing?: string;
       /** `print`, while one can be had. */
       actions: Option[];
-      done: string;
+      /** Absent while it is printed: the paper comes out before whoever stands there. */
+      done?: string;
     }
   | {
       kind: "scan";
@@ -109,7 +112,16 @@ export type View =
       slots: string[];
       actions: Option[];
     }
-  | { kind: "message"; title: string; body: string; face: Face; actions: Option[]; code?: string }
+  | {
+      kind: "message";
+      title: string;
+      body: string;
+      face: Face;
+      actions: Option[];
+      code?: string;
+      /** A question over the step's own screen: what was typed or signed there is still there when it comes back. */
+      over?: true;
+    }
   | { kind: "wait"; title: string; body: string };
 
 /** A QR code as rows of `1` (dark) and `0`; drawn with a quiet zone of 4 modules. */

@@ -127,6 +127,8 @@ export class Visit {
         if (this.#committed > 0) break;
         // With the receipt everything is done: there is nothing to lose by leaving.
         if (this.#folder.submitted) return this.#left("stop");
+        // The question lies below an open help sheet, and could not be touched there.
+        this.#helpOpen = false;
         this.#stopAsked = true;
         break;
       case "back":
@@ -149,6 +151,7 @@ export class Visit {
     return {
       kind: "message",
       face: "waiting",
+      over: true,
       title: text("stop.title"),
       body: text("stop.body"),
       actions: [

@@ -1,5 +1,5 @@
 import { type Desk, h } from "./dom.ts";
-import { keyPad, say } from "./keyboard.ts";
+import { keyPad, say, spokenKey } from "./keyboard.ts";
 
 type Part = "day" | "month" | "year";
 const LENGTH: Record<Part, number> = { day: 2, month: 2, year: 4 };
@@ -58,7 +58,7 @@ export function dateEntry(desk: Desk, title: string, value: string, submit: (val
         active = order.find((part) => digits[part].length < LENGTH[part]) ?? active;
       }
     }
-    say(key === "Backspace" ? desk.words.erase : key);
+    say(spokenKey(key, desk));
     draw();
   }
   function onKey(event: Event): void {

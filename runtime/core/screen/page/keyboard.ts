@@ -61,7 +61,7 @@ export function keyboard(kind: TextKeyboard, input: HTMLInputElement, desk: Desk
     else insert(input, key === "Space" ? " " : key);
     input.focus();
     input.dispatchEvent(new Event("input"));
-    say(key === "Space" ? desk.words.space : key === "Backspace" ? desk.words.erase : key);
+    say(spokenKey(key, desk));
   };
   return keyPad(LAYOUTS[kind], desk, type, `keys-${kind}`);
 }
@@ -75,15 +75,14 @@ export function keyPad(rows: string[][], desk: Desk, type: (key: string) => void
   return h("div", { class: `keys ${name}`, role: "group" }, ...drawn);
 }
 
+/** What a key is called, in the language of the screen. */
+export function spokenKey(key: string, { words }: Desk): string {
+  const names: Record<string, string> = { Space: words.space, Backspace: words.erase, Clear: words.eraseAll };
+  return names[key] ?? key;
+}
+
 function keyButton(key: string, desk: Desk, type: (key: string) => void): HTMLElement {
-  const label =
-    key === "Space"
-      ? desk.words.space
-      : key === "Backspace"
-        ? desk.words.erase
-        : key === "Clear"
-          ? desk.words.eraseAll
-          : key;
+  const label = spokenKey(key, desk);
   const face = key === "Backspace" ? icon("erase") : h("span", {}, label);
   const element = h("button", { type: "button", class: "key", "data-key": key, "aria-label": label }, face);
   if (key.length > 1) element.classList.add("special");

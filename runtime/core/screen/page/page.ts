@@ -1,4 +1,4 @@
-import type { Input, ScreenModel } from "../model.ts";
+import type { Input, ScreenModel, View } from "../model.ts";
 import { dock, helpSheet, languageButtons, languageSheet, masthead, timeoutSheet } from "./chrome.ts";
 import { type Desk, h } from "./dom.ts";
 import { face } from "./drawings/faces.ts";
@@ -17,6 +17,8 @@ const spoken = document.getElementById("spoken") as HTMLElement;
 let shown: ScreenModel | undefined;
 let choosingLanguage = false;
 let strokes: Drawn["strokes"];
+/** The screen over which a question lies, with what is typed or signed on it; gone with whatever else is shown. */
+let aside: { view: View; kept: Kept } | undefined;
 /** Set from a press until the next model: nothing else is sent. */
 let busy = false;
 let release: number | undefined;
@@ -48,20 +50,30 @@ function send(input: Input, source?: HTMLElement): void {
   });
 }
 
-/** What is typed or signed survives a drawing of the same screen, unless the core has set another value or error. */
-function keptFrom(model: ScreenModel): Kept {
-  const now = model.view;
-  const before = shown?.view;
-  if (now.kind === "sign" && before?.kind === "sign" && now.error === before.error) {
-    return { strokes: strokes?.() };
-  }
+/** Whether a view is a question over a screen that comes back. */
+const isOver = (view: View): boolean => view.kind === "message" && view.over === true;
+
+/** What is typed or signed now. */
+const keptNow = (): Kept => ({
+  strokes: strokes?.(),
+  typed:
+    screen.querySelector<HTMLInputElement>("input.field")?.value ??
+    screen.querySelector<HTMLElement>("[data-typed]")?.dataset.typed,
+});
+
+/**
+ * What is typed or signed survives a drawing of the same screen and a question over it, unless the core has set another
+ * value or error.
+ */
+function keptFrom({ view: now }: ScreenModel): Kept {
+  const last = aside ?? (shown && { view: shown.view, kept: keptNow() });
+  aside = isOver(now) ? last : undefined;
+  const before = last?.view;
+  if (now.kind === "sign" && before?.kind === "sign" && now.error === before.error)
+    return { strokes: last?.kept.strokes };
   if (now.kind !== "entry" || before?.kind !== "entry") return {};
   if (now.field !== before.field || now.value !== before.value) return {};
-  return {
-    typed:
-      screen.querySelector<HTMLInputElement>("input.field")?.value ??
-      screen.querySelector<HTMLElement>("[data-typed]")?.dataset.typed,
-  };
+  return { typed: last?.kept.typed };
 }
 
 /** A selector for the element that has the focus, to find its successor. */
@@ -171,6 +183,7 @@ function lost(): void {
   const words = WORDS[shown?.language ?? "en"];
   shown = undefined;
   strokes = undefined;
+  aside = undefined;
   choosingLanguage = false;
   setBusy(false);
   spoken.textContent = words.moment;
@@ -192,7 +205,8 @@ tellTouches(() =>
 lost();
 listen({
   model: (model) => {
-    if (shown && model.view.kind !== shown.view.kind) choosingLanguage = false;
+    const left = shown && (model.view.kind !== shown.view.kind || isOver(model.view) !== isOver(shown.view));
+    if (left) choosingLanguage = false;
     draw(model);
   },
   lost,

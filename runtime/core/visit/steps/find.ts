@@ -49,6 +49,7 @@ async function byReference(context: StepContext): Promise<StepResult | undefined
         hint: text("find.referenceHint"),
         field: "reference",
         keyboard: "hkic",
+        picture: "notice",
         value: "",
         maxLength: 20,
         next: text("ui.next"),

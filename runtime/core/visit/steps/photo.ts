@@ -12,7 +12,7 @@ type Context = StepContext<StepOf<"photo">>;
 export async function photo(context: Context): Promise<StepResult> {
   const { folder } = context;
   const before = folder.get("photo");
-  if (before && (await isUsed(context, before, 1))) return next();
+  if (before && (await isUsed(context, before, 1, true))) return next();
   const best = await withPreview(context, "portrait", () => takePhoto(context));
   if (best) {
     folder.put({ part: "photo", kind: "photo" }, "image/jpeg", best);
@@ -26,7 +26,14 @@ export async function photo(context: Context): Promise<StepResult> {
 
 function draw(
   context: Context,
-  shown: { face: Face; advice?: string[]; actions: string[]; picture?: string; attempt: number },
+  shown: {
+    face: Face;
+    body: string;
+    advice?: string[];
+    actions: string[];
+    picture?: string;
+    attempt: number;
+  },
 ): void {
   const { step } = context;
   context.show(() => {
@@ -34,7 +41,7 @@ function draw(
     return {
       kind: "photo",
       title: text(`${step.id}.title`),
-      body: text(shown.face === "succeeded" ? "photo.good" : "photo.body"),
+      body: text(shown.body),
       face: shown.face,
       advice: (shown.advice ?? []).map((key) => text(key)),
       attempt: shown.attempt,
@@ -45,10 +52,11 @@ function draw(
   });
 }
 
-/** Shows a photo that passed: whether the person wants it. */
-async function isUsed(context: Context, photo: Uint8Array, attempt: number): Promise<boolean> {
+/** Shows a photo that passed: whether the person wants it. After the last attempt none could follow, and it is the one. */
+async function isUsed(context: Context, photo: Uint8Array, attempt: number, more: boolean): Promise<boolean> {
   const picture = context.picture(photo);
-  draw(context, { face: "succeeded", actions: ["use", "retake"], picture, attempt });
+  const body = more ? "photo.good" : "photo.last";
+  draw(context, { face: "succeeded", body, actions: more ? ["use", "retake"] : ["use"], picture, attempt });
   return (await context.input("action")).id === "use";
 }
 
@@ -58,9 +66,10 @@ async function takePhoto(context: Context): Promise<Uint8Array | undefined> {
   void office.devices.senses("vision.warm", {});
   let advice: string[] = [];
   for (let attempt = 1; attempt <= step.attempts; ) {
-    draw(context, { face: advice.length ? "again" : "waiting", advice, actions: ["take"], attempt });
+    const body = "photo.body";
+    draw(context, { face: advice.length ? "again" : "waiting", body, advice, actions: ["take"], attempt });
     await context.input("action");
-    draw(context, { face: "working", advice: ["photo.working"], actions: [], attempt });
+    draw(context, { face: "working", body, advice: ["photo.working"], actions: [], attempt });
     const taking = office.devices.senses("photo.take", { session: context.session, profile: step.profile });
     const taken = await unlessLeft(taking, context.wait(taking));
     if (!taken.ok) {
@@ -76,7 +85,7 @@ async function takePhoto(context: Context): Promise<Uint8Array | undefined> {
     if (pass && best) {
       let used = false;
       try {
-        used = await isUsed(context, best, attempt - 1);
+        used = await isUsed(context, best, attempt - 1, attempt <= step.attempts);
         if (used) return best;
       } finally {
         if (!used) best.fill(0);

@@ -16,9 +16,13 @@ const SAID = {
 } as const;
 type Printing = keyof typeof SAID;
 
+/** Longer than a printer has for one document: senses that do not answer keep nobody for ever, ms. */
+const PRINT_MS = 30_000;
+
 /**
  * Reference number and receipt, to photograph; where a printer is ready, on paper too. It is printed once at most: what
- * became of that is said, and the code stays on the screen.
+ * became of that is said, and the code stays on the screen. While it is printed nobody leaves: the paper has the collection
+ * key on it, and would come out before whoever is next.
  */
 export async function receipt(context: Context): Promise<StepResult> {
   const { step, office } = context;
@@ -30,7 +34,6 @@ export async function receipt(context: Context): Promise<StepResult> {
     .statuses()
     .some((device) => device.class === "printer" && device.lifecycle === "ready");
   let printing: Printing | undefined = ready ? "offered" : undefined;
-  let left = false;
 
   const show = () =>
     context.show(() => {
@@ -46,29 +49,31 @@ export async function receipt(context: Context): Promise<StepResult> {
         lines: linesOf(context),
         ...(said ? { printing: text(said) } : {}),
         actions: printing === "offered" ? [{ id: "print", label: text("receipt.print") }] : [],
-        done: text("receipt.done"),
+        ...(printing === "running" ? {} : { done: text("receipt.done") }),
       };
     });
   const print = async () => {
     printing = "running";
     show();
     const document = documentOf(context, reference, receiptCode);
-    const answer = await office.devices.senses("receipt.print", { command: newId(), document });
-    // Whether a process that went away had printed, nobody knows.
-    printing = answer.ok ? answer.value.body.outcome : "unknown";
-    if (!left) show();
+    const timer = new AbortController();
+    const answer = await context.commit(
+      Promise.race([
+        office.devices.senses("receipt.print", { command: newId(), document }),
+        context.sleep(PRINT_MS, timer.signal).then(() => undefined),
+      ]),
+    );
+    timer.abort();
+    // Whether a process that went away or does not answer had printed, nobody knows.
+    printing = answer?.ok ? answer.value.body.outcome : "unknown";
   };
 
-  try {
-    if (printing && step.print === "always") void print();
-    else show();
-    for (;;) {
-      const input = await context.input("next", "action");
-      if (input.type === "next" || input.id !== "print") return next();
-      if (printing === "offered") void print();
-    }
-  } finally {
-    left = true;
+  if (printing && step.print === "always") await print();
+  for (;;) {
+    show();
+    const input = await context.input("next", "action");
+    if (input.type === "next" || input.id !== "print") return next();
+    if (printing === "offered") await print();
   }
 }
 

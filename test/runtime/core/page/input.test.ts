@@ -296,6 +296,76 @@ test("a signature is sent as strokes in thousandths of the pad, and can be clear
   assert.is(await kiosk.page.locator("[data-pad] polyline").count(), 0);
 });
 
+/** The question of the visit whether to stop, which lies over the step's own screen. */
+const question = (kiosk: Kiosk): ScreenModel =>
+  withView(kiosk.fixture("message-cannot"), {
+    kind: "message",
+    title: "Do you want to stop?",
+    body: "Everything that you have entered will be erased.",
+    face: "waiting",
+    over: true,
+    actions: [{ id: "stop.no", label: "No, go on" }],
+  });
+
+test("what is typed or signed is there again after a question, and gone with anything else", async (t) => {
+  const kiosk = await openKiosk(t);
+  const { page } = kiosk;
+  const fields: [ScreenModel, () => Promise<void>, () => Promise<unknown>][] = [
+    [
+      entry(kiosk, "entry-latin", { value: "" }),
+      () => page.keyboard.type("HARBOUR"),
+      () => page.inputValue("input.field"),
+    ],
+    [
+      entry(kiosk, "entry-date", { value: "" }),
+      () => page.keyboard.type("0511"),
+      () => page.locator("[data-typed]").getAttribute("data-typed"),
+    ],
+    [
+      kiosk.fixture("sign"),
+      () => page.click("[data-pad]"),
+      () => page.locator("[data-pad] polyline").count(),
+    ],
+  ];
+  for (const [model, fill, filled] of fields) {
+    await kiosk.show(model);
+    const empty = await filled();
+    await fill();
+    const before = await filled();
+    assert.is.not(before, empty);
+    await kiosk.show(question(kiosk));
+    // Drawn once more, as in another language.
+    await kiosk.show(question(kiosk));
+    await kiosk.show(model);
+    assert.is(await filled(), before);
+    await kiosk.show(question(kiosk));
+    await kiosk.show(kiosk.fixture("attract"));
+    await kiosk.show(model);
+    assert.is(await filled(), empty, "the visit has ended");
+  }
+});
+
+test("a question closes the list of languages that would lie over it", async (t) => {
+  const kiosk = await openKiosk(t);
+  await kiosk.show(kiosk.fixture("message-cannot"));
+  await kiosk.page.click('[data-chrome="language"]');
+  assert.is(await kiosk.page.locator("[data-overlay]").count(), 1);
+  await kiosk.show(question(kiosk));
+  assert.is(await kiosk.page.locator("[data-overlay]").count(), 0);
+});
+
+test("keys are announced in the language of the screen", async (t) => {
+  const kiosk = await openKiosk(t);
+  const chinese = kiosk.fixture("entry-date", "zh-Hant");
+  await kiosk.show(chinese);
+  await touch(kiosk, "Clear");
+  assert.is(await kiosk.page.textContent("#echo"), "全部刪除");
+  if (chinese.view.kind !== "entry") throw new Error("fixture");
+  await kiosk.show(withView(chinese, { ...chinese.view, keyboard: "digits", field: "telephone", value: "" }));
+  await touch(kiosk, "1", "Clear");
+  assert.is(await kiosk.page.textContent("#echo"), "全部刪除");
+});
+
 test("a pad that is full takes no more, so that what was signed can still be sent", async (t) => {
   const kiosk = await openKiosk(t);
   await kiosk.show(kiosk.fixture("sign"));

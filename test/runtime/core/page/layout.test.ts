@@ -120,6 +120,31 @@ test("the fixed buttons stand at the same place on every screen", async (t) => {
   assert.is(places.size, 1);
 });
 
+/** Labels of the fixed buttons that stand on more than one line, or do not fit. */
+const BROKEN = `[...document.querySelectorAll("[data-chrome]")].flatMap((button) => {
+  const range = document.createRange();
+  range.selectNodeContents(button.querySelector(".label"));
+  const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+  const cut = button.scrollWidth > button.clientWidth + 1;
+  return lines.size > 1 || cut ? [innerWidth + " " + button.textContent] : [];
+})`;
+
+test("no word of the fixed buttons is broken at any width", async (t) => {
+  const kiosk = await openKiosk(t);
+  const broken: string[] = [];
+  for (const language of LANGUAGES) {
+    const chrome = kiosk.fixture("sign", language);
+    await kiosk.show(chrome);
+    await kiosk.page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))");
+    for (const width of [360, 390, 480, 560, 640, 641, 680, 720, 768, 810, 900, 1000, 1080, 1180, 1280])
+      for (const height of [Math.round(width * 1.78), Math.round(width * 0.6)]) {
+        await kiosk.page.setViewportSize({ width, height });
+        broken.push(...((await kiosk.page.evaluate(BROKEN)) as string[]));
+      }
+  }
+  assert.equal(broken, []);
+});
+
 test("sizes follow the density that the server states", async (t) => {
   const kiosk = await openKiosk(t);
   await kiosk.show(kiosk.fixture("sign"));

@@ -102,6 +102,24 @@ test("a photo that is shown is overwritten however the person leaves it", async 
   }
 });
 
+test("a good photo of the last attempt cannot be thrown away for one that will not be taken", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  const passed = (view: View) => view.kind === "photo" && view.picture !== undefined;
+  const actions = () => (unit.view.kind === "photo" ? unit.view.actions.map(({ id }) => id) : []);
+  for (let attempt = 1; attempt < 6; attempt++) {
+    await unit.walk(passed);
+    assert.equal(actions(), ["use", "retake"]);
+    await unit.send({ type: "action", id: "retake" });
+  }
+  await unit.walk(passed);
+  assert.equal(actions(), ["use"]);
+  assert.match(JSON.stringify(unit.view), "It was the last try");
+  assert.is(await unit.finish(), "completed");
+  assert.is(unit.fake.count("photo.take"), 6);
+  assert.equal(photoOf(unit), new Uint8Array(20).fill(2));
+});
+
 test("captures that nobody takes any more are overwritten when they come", async () => {
   for (const [method, at, leave] of [
     ["photo.take", "photo", "stop"],

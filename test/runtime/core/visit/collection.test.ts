@@ -226,6 +226,37 @@ test("without the receipt an officer releases this challenge, and no other", asy
   assert.is(sent?.release, "released");
 });
 
+test("help speaks of what is done here, and nobody signs to collect or to load", async () => {
+  const helps: Record<string, RegExp> = {
+    "hkic-application": /signed/,
+    collection: /Your document stays in its slot/,
+    exchange: /scan each item/,
+    retrieval: /take out what lies in it/,
+  };
+  const unit = await Unit.open(Object.keys(helps));
+  scans(unit);
+  for (const [service, words] of Object.entries(helps)) {
+    await unit.begin(service);
+    await unit.send({ type: "help" });
+    const body = unit.now.chrome.help?.body ?? "";
+    assert.match(body, words);
+    assert.is(/sign/.test(body.replaceAll("assigned", "")), service === "hkic-application", service);
+    await unit.send({ type: "stop" });
+    await unit.send({ type: "action", id: "stop.yes" });
+  }
+});
+
+test("who types a reference number sees a notice and not an identity card, and needs no hyphens", async () => {
+  const unit = await Unit.open(BOTH);
+  scans(unit);
+  await unit.begin("collection");
+  await unit.send({ type: "action", id: "without" });
+  assert.ok(unit.view.kind === "entry" && unit.view.picture === "notice");
+  assert.match(unit.view.hint ?? "", "hyphens are not needed");
+  await unit.send({ type: "text", field: "reference", value: "KT010000427" });
+  assert.is(unit.view.kind, "wait");
+});
+
 test("no officer: the slot stays closed", async () => {
   const unit = await Unit.open(BOTH);
   unit.fake.officerThere = false;

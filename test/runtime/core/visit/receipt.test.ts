@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { check } from "../../../../drivers/kit/index.ts";
+import { check, defer } from "../../../../drivers/kit/index.ts";
 import type { View } from "../../../../runtime/core/screen/model.ts";
 import { sensesMethods } from "../../../../runtime/ipc/index.ts";
 import { suite } from "../../../kit.ts";
@@ -22,7 +22,7 @@ test("a receipt can be had on paper where a printer is ready, once; the code sta
   await unit.walk(kind("receipt"));
   assert.equal(receiptOf(unit)?.actions, [{ id: "print", label: "Print it too" }]);
   await unit.send({ type: "action", id: "print" });
-  assert.is(receiptOf(unit)?.printing, "The receipt is being printed…");
+  assert.is(receiptOf(unit)?.printing, "The receipt is being printed. Please wait for it.");
   assert.equal(receiptOf(unit)?.actions, []);
   answers[0]?.("presented");
   await settled();
@@ -35,7 +35,7 @@ test("a receipt can be had on paper where a printer is ready, once; the code sta
   assert.match(JSON.stringify(call?.body), RECEIPT);
 });
 
-test("what became of a print is said, and it is not offered again; who leaves meanwhile sees the next screen", async () => {
+test("what became of a print is said, and it is not offered again", async () => {
   for (const [outcome, words] of [
     ["notMoved", /cannot be printed/],
     ["unknown", /If no receipt comes out/],
@@ -49,20 +49,46 @@ test("what became of a print is said, and it is not offered again; who leaves me
     assert.match(receiptOf(unit)?.printing ?? "", words);
     assert.equal(receiptOf(unit)?.actions, []);
   }
+});
+
+/** A unit that prints until the test says what came of it. */
+async function printingUnit(): Promise<{ unit: Unit; answer: (outcome: string) => void }> {
   const unit = await Unit.open(APPLY);
   unit.fake.statuses = [PRINTER];
-  let answer: (() => void) | undefined;
-  unit.fake.handlers["receipt.print"] = () =>
-    new Promise((resolve) => {
-      answer = () => resolve(reply({ outcome: "presented" }));
-    });
+  const printed = defer<string>();
+  unit.fake.handlers["receipt.print"] = async () => reply({ outcome: await printed.promise });
   await unit.begin("hkic-application");
   await unit.walk(kind("receipt"));
+  return { unit, answer: printed.resolve };
+}
+
+test("nobody leaves while it is printed: the paper does not come out before the next person", async () => {
+  for (const leave of [{ type: "next" }, { type: "stop" }, { type: "back" }] as const) {
+    const { unit, answer } = await printingUnit();
+    await unit.send({ type: "action", id: "print" });
+    assert.is(receiptOf(unit)?.done, undefined);
+    assert.not(unit.now.chrome.can.stop);
+    await unit.send(leave);
+    await unit.clock.advance(1_000);
+    assert.match(receiptOf(unit)?.printing ?? "", /Please wait/, leave.type);
+    answer("presented");
+    await settled();
+    assert.match(receiptOf(unit)?.printing ?? "", /^Take your printed receipt/, leave.type);
+    assert.ok(receiptOf(unit)?.done);
+    assert.is(await unit.finish(), "completed");
+    assert.is(unit.fake.count("receipt.print"), 1);
+  }
+});
+
+test("who walks away while it is printed is not waited for longer than usual, nor are senses that do not answer", async () => {
+  const { unit } = await printingUnit();
   await unit.send({ type: "action", id: "print" });
-  await unit.send({ type: "next" });
-  answer?.();
-  await settled();
-  assert.is.not(unit.view.kind, "receipt");
+  await unit.clock.advance(29_000);
+  assert.match(receiptOf(unit)?.printing ?? "", /Please wait/);
+  await unit.clock.advance(2_000);
+  assert.match(receiptOf(unit)?.printing ?? "", /If no receipt comes out/);
+  await unit.clock.advance(200_000);
+  assert.is(unit.outcome, "completed");
 });
 
 test("without a printer nothing is offered; a printer that is away is none", async () => {

@@ -180,6 +180,20 @@ test("stopping asks first; then everything is wiped and the visit is abandoned",
   assert.is(unit.fake.drafts.length, 0);
 });
 
+test("the question whether to stop closes the help that would lie over it", async () => {
+  const unit = await Unit.open(APPLY);
+  await unit.begin("hkic-application");
+  await unit.walk(entry("phone"));
+  await unit.send({ type: "help" });
+  assert.ok(unit.now.chrome.help);
+  await unit.send({ type: "stop" });
+  assert.is(unit.now.chrome.help, undefined);
+  assert.ok(unit.view.kind === "message" && unit.view.over);
+  assert.match(unit.now.spoken, /^Do you want to stop/);
+  await unit.send({ type: "action", id: "stop.no" });
+  assert.is(unit.now.chrome.help, undefined);
+});
+
 test("while the application is being stored nobody turns back, so that it is stored once", async () => {
   const unit = await Unit.open(APPLY);
   const stored = defer<ReturnType<typeof ok>>();

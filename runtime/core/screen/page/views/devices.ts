@@ -100,7 +100,7 @@ export function receipt(view: ViewOf<"receipt">, desk: Desk): Drawn {
       ),
       ...(view.printing ? [h("p", { class: "printing", role: "status" }, view.printing)] : []),
       ...actionRow(desk, view.actions, "plain"),
-      nextButton(desk, view.done),
+      ...(view.done ? [nextButton(desk, view.done)] : []),
     ],
   };
 }

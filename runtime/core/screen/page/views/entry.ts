@@ -15,7 +15,7 @@ const FIGURE: Record<Keyboard, string> = {
 
 /** One field, with the keyboard that fits it. `typed` is what was in the field before the model was drawn again. */
 export function entry(view: ViewOf<"entry">, desk: Desk, typed: string | undefined): Drawn {
-  const figure = picture(FIGURE[view.keyboard]);
+  const figure = picture(view.picture ?? FIGURE[view.keyboard]);
   const submit = (value: string, source: HTMLElement) =>
     desk.send({ type: "text", field: view.field, value }, source);
   const value = typed ?? view.value;
