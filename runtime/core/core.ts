@@ -28,7 +28,7 @@ export interface Core {
   /** What the browser opens, with the token of this start. */
   url: string;
   office: BackOffice;
-  /** False when the store neither commits nor refuses any more. */
+  /** False when the store neither commits nor refuses any more, or has died and a new start is due. */
   healthy(): boolean;
   stop(): Promise<void>;
 }
@@ -114,7 +114,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   return {
     url,
     office,
-    healthy: () => office.health.alive(),
+    healthy: () => office.health.alive(reception.state === "visit"),
     stop: async () => {
       stopped.abort();
       await reception.stop();
