@@ -1,4 +1,4 @@
-import { GRADES, type Grade } from "../../../drivers/contract/index.ts";
+import { type DeviceStatus, GRADES, type Grade } from "../../../drivers/contract/index.ts";
 import { type Clock, defineEvents, Emitter } from "../../../drivers/kit/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Devices } from "../devices/index.ts";
@@ -16,7 +16,7 @@ export interface Needs {
 
 export interface Offer {
   offered: boolean;
-  /** Codes of what is missing: `device.<role>`, `hours.closed`, `store`, `space`, `vault`. */
+  /** Codes of what is missing: `device.<role>`, `hours.closed`, `store`, `space`, `vault`, `interlock.<role>`. */
   missing: string[];
 }
 
@@ -117,14 +117,26 @@ export class Health {
     if (!this.#storeWrites) missing.push("store");
     if (needs.role === "submission" && !this.#room) missing.push("space");
     if (needs.role === "collection" && !this.#devices.vaultReady) missing.push("vault");
+    if (needs.role === "collection" && !needs.always)
+      missing.push(...this.#interlocks().map((name) => `interlock.${name}`));
     for (const { role, grade } of needs.devices) {
       const status = this.#devices.status(role);
-      const ready = status && (status.lifecycle === "ready" || status.lifecycle === "busy");
-      if (!ready || status.fitness.state === "failed") missing.push(`device.${role}`);
+      if (!isReady(status) || status.fitness.state === "failed") missing.push(`device.${role}`);
       else if (grade && !atLeast(status.capabilities?.grade, grade)) missing.push(`grade.${role}`);
     }
     if (!needs.always && this.hours().state === "closed") missing.push("hours.closed");
     return { offered: missing.length === 0, missing };
+  }
+
+  /** What would have the vault refuse every hand-over. Staff are told in their exchange, where they close what is open. */
+  #interlocks(): string[] {
+    // A vault that is away has said nothing.
+    if (!this.#devices.vaultReady) return [];
+    const unread = this.#configuration.interlocks.filter((name) => {
+      const status = this.#devices.status(name);
+      return status && !isReady(status);
+    });
+    return [...new Set([...this.#devices.interlocks, ...unread])];
   }
 
   /** A durable commit every few seconds: a store that cannot write closes the unit before a person begins. */
@@ -162,6 +174,9 @@ export class Health {
     }
   }
 }
+
+const isReady = (status: DeviceStatus | undefined): status is DeviceStatus =>
+  status?.lifecycle === "ready" || status?.lifecycle === "busy";
 
 function atLeast(has: unknown, needed: Grade): boolean {
   return GRADES.indexOf(has as Grade) >= GRADES.indexOf(needed);

@@ -18,6 +18,7 @@ interface Parts {
   wall: number;
   mono: number;
   probes: number;
+  interlocks: string[];
 }
 
 const status = (role: string, lifecycle: Lifecycle, grade = "verification", state: "ok" | "failed" = "ok") =>
@@ -44,6 +45,7 @@ function rigOf(t: TestContext, roles: ("submission" | "collection")[] = ["submis
     wall: OPEN,
     mono: 0,
     probes: 0,
+    interlocks: [],
   };
   const clock: Clock = {
     ...systemClock,
@@ -54,6 +56,9 @@ function rigOf(t: TestContext, roles: ("submission" | "collection")[] = ["submis
   const devices = {
     events: new Emitter<{ changed: undefined }>(),
     status: (role: string) => parts.statuses.get(role),
+    get interlocks() {
+      return parts.interlocks;
+    },
     get vaultReady() {
       return parts.vaultReady;
     },
@@ -69,6 +74,7 @@ function rigOf(t: TestContext, roles: ("submission" | "collection")[] = ["submis
   };
   const configuration = unitConfiguration({
     roles,
+    interlocks: ["tamper.case", "power"],
     hours: {
       zone: "Asia/Hong_Kong",
       weekly: { "1": [["07:00", "23:00"]] },
@@ -113,6 +119,24 @@ test("collection needs the vault, and a unit offers only its own roles", (t) => 
   parts.vaultReady = false;
   assert.equal(health.offers(collection).missing, ["vault"]);
   assert.equal(health.offers({ role: "submission", devices: [] }).missing, ["role"]);
+});
+
+test("what has the vault refuse every hand-over closes the collection, and neither submissions nor the staff's exchange", (t) => {
+  const { health, parts } = rigOf(t);
+  const missing = (role: "submission" | "collection", always = false) =>
+    health.offers({ role, devices: [], always }).missing;
+  parts.statuses.set("tamper.case", status("tamper.case", "ready"));
+  assert.equal(missing("collection"), []);
+  parts.interlocks = ["tamper.case"];
+  assert.equal(missing("collection"), ["interlock.tamper.case"]);
+  assert.equal(missing("collection", true), []);
+  assert.equal(missing("submission"), []);
+  // An input that is away cannot be read, which forbids motion too.
+  parts.statuses.set("power", status("power", "recovering"));
+  assert.equal(missing("collection"), ["interlock.tamper.case", "interlock.power"]);
+  parts.interlocks = [];
+  parts.statuses.set("power", status("power", "busy"));
+  assert.equal(missing("collection"), []);
 });
 
 test("hours close it for the public, not for staff", (t) => {
