@@ -151,11 +151,16 @@ async function events(parts: Parts, request: FastifyRequest, reply: FastifyReply
   });
   const beat = setInterval(async () => {
     const alive = await parts.operators.alive(token).catch(() => false);
-    if (alive) raw.write(":\n\n");
-    else raw.end();
+    if (raw.writableEnded) return;
+    if (alive) return void raw.write(":\n\n");
+    // First: a word after the end would be an error.
+    leave();
+    raw.end();
   }, 15_000);
-  raw.on("close", () => {
+  const leave = (): void => {
     clearInterval(beat);
     off();
-  });
+  };
+  raw.on("error", () => raw.destroy());
+  raw.on("close", leave);
 }

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { type Clock, parseJson } from "../../drivers/kit/index.ts";
@@ -77,7 +77,11 @@ export async function startBackOffice(options: BackOfficeOptions): Promise<BackO
       throw error;
     },
   );
-  const health = new Health({ configuration, devices, store, clock });
+  const free = async () => {
+    const { bavail, bsize } = await statfs(join(state, "store"));
+    return bavail * bsize;
+  };
+  const health = new Health({ configuration, devices, store, clock, free });
   const link = new Link({
     state,
     configuration,

@@ -28,7 +28,7 @@ export interface Core {
   /** What the browser opens, with the token of this start. */
   url: string;
   office: BackOffice;
-  /** False when the store neither commits nor refuses any more. */
+  /** False when the store neither commits nor refuses any more, or has died and a new start is due. */
   healthy(): boolean;
   stop(): Promise<void>;
 }
@@ -81,7 +81,10 @@ export async function startCore(options: CoreOptions): Promise<Core> {
         state: reception.state,
         offered,
         broken: book.broken,
-        missing: Object.fromEntries(Object.entries(offers).map(([id, offer]) => [id, offer.missing])),
+        missing: Object.fromEntries(
+          Object.entries(offers).map(([id, { missing }]) => [id, missing.filter(ofTheUnit)]),
+        ),
+        interlocks: office.devices.interlocks,
         link: office.link.up,
         centre: office.link.hostOnline,
         serviceDoor: serviceDoor(config, office),
@@ -114,7 +117,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   return {
     url,
     office,
-    healthy: () => office.health.alive(),
+    healthy: () => office.health.alive(reception.state === "visit"),
     stop: async () => {
       stopped.abort();
       await reception.stop();
@@ -123,6 +126,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     },
   };
 }
+
+/** An open door says nothing of how a unit is: who reaches its service port stands in one, and a trial must not fail by it. */
+const ofTheUnit = (code: string): boolean => !code.startsWith("interlock.");
 
 const SERVICE_DOOR = "door.service";
 

@@ -207,6 +207,8 @@ export async function startSenses(options: SensesOptions): Promise<Running> {
     void peer.closed.then(() => {
       peers.delete(peer);
       sessions.cancelOf(peer);
+      // Who died in the middle of a visit clears nothing any more: the helper holds its last picture.
+      if (sessions.served(peer)) vision.kill("gone");
       for (const view of devices.views()) view.leave(peer);
     });
   });

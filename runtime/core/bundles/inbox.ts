@@ -12,6 +12,11 @@ const log = defineEvents("inbox", {
     fields: ["parts"],
   },
   ignored: { level: "warn", what: "A part of a bundle was not taken", fields: ["why"] },
+  unkept: {
+    level: "error",
+    what: "A part of a bundle could not be stored; it is let go, and the bundle has to be sent again",
+    fields: [],
+  },
   untimed: { level: "warn", what: "The centre's word of the time could not be handed on", fields: [] },
 });
 
@@ -29,7 +34,7 @@ const ID = /^[A-Za-z0-9-]{1,64}$/;
 const NUMBER = /^(0|[1-9][0-9]{0,2})$/;
 
 /**
- * Bundles that come over the link: kept part by part, each durable before the broker hears that it has arrived, and laid
+ * Bundles that come over the link: kept part by part, each durable before the broker hears that it has arrived, or given up, and laid
  * into `inbox/` when they are whole. What they are is judged by who takes them from there, as if they came from a stick.
  */
 export class Inbox {
@@ -45,7 +50,10 @@ export class Inbox {
     this.#state = state;
     this.#folder = join(state, INBOX.folder);
     this.#way = way;
-    way.receive("bundle", (path, payload) => this.#receive(path, payload));
+    // Let go, not asked for again: the broker would send it at once and for ever, and nothing else would come through.
+    way.receive("bundle", (path, payload) =>
+      this.#receive(path, payload).catch((error: unknown) => log("unkept", {}, error)),
+    );
     const tell = () => void this.#answer().catch(() => undefined);
     this.#off = [
       way.events.on("up", tell),
@@ -84,6 +92,9 @@ export class Inbox {
       for (let index = 0; index < parts; index++)
         await handle.writeFile(await readFile(join(folder, String(index))));
       await handle.sync();
+    } catch (error) {
+      await rm(whole, { force: true });
+      throw error;
     } finally {
       await handle.close();
     }
@@ -136,6 +147,9 @@ async function durable(path: string, bytes: Uint8Array, mode = 0o600): Promise<v
     await handle.chmod(mode);
     await handle.writeFile(bytes);
     await handle.sync();
+  } catch (error) {
+    await rm(`${path}.new`, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }

@@ -24,8 +24,10 @@ const AGAIN_MS = 15_000;
 /** A verifier takes no longer JWS than 65,536 characters. */
 const MAX_JWS = 60_000;
 const CURSOR = "vaultJournalAcked";
-/** When the centre said so, s. */
+/** When the centre said so, s; never later than our own clock when we heard it, or a centre's clock that was once ahead would rule. */
 const ACKED_AT = "vaultJournalAckedAt";
+/** When it last said that it has lost rows, likewise. */
+const LOST_AT = "vaultJournalLostAt";
 
 /**
  * Carries the vault's journal to the centre: what comes after the last acknowledged row, signed by the unit, again and
@@ -56,20 +58,26 @@ export class VaultJournal {
   }
 
   /**
-   * Takes the centre's word for what it has. An older word counts for nothing; a newer one that names less is that of a centre
-   * which has lost what it had, and gets it again.
+   * Takes the centre's word for what it has. One that names more counts, whatever the centre's clock says, unless it is older
+   * than a loss: between the two the centre lacks rows. One that names less counts when it is newer: that of a centre which has
+   * lost what it had, and gets it again. Should a word be taken wrongly, the centre's next one puts it right.
    */
   async acknowledged(jws: string): Promise<void> {
-    const { configuration, store } = this.#options;
+    const { configuration, store, clock } = this.#options;
     const ack = verifyJws("guichet.ack.v1", AckSchema, jws, configuration.centre.keys);
     if (!ack.ok) return log("ignored", { reason: ack.error.code });
     const { unit, stream, upTo, iat } = ack.value;
     if (unit !== configuration.unit || stream !== "vault") return log("ignored", { reason: "another's" });
     const moved = await store.tx(async (t) => {
-      const [has, said] = [await readSetting(t, CURSOR), await readSetting(t, ACKED_AT)];
-      if (upTo === has || (upTo > has ? iat < said : iat <= said)) return false;
+      const has = await readSetting(t, CURSOR);
+      if (upTo === has) return false;
+      const old =
+        upTo > has ? iat < (await readSetting(t, LOST_AT)) : iat <= (await readSetting(t, ACKED_AT));
+      if (old) return false;
+      const at = Math.min(iat, Math.floor(clock.wall() / 1000));
       await writeSetting(t, CURSOR, upTo);
-      await writeSetting(t, ACKED_AT, iat);
+      await writeSetting(t, ACKED_AT, at);
+      if (upTo < has) await writeSetting(t, LOST_AT, at);
       return true;
     });
     if (!moved) return;

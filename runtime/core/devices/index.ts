@@ -20,6 +20,8 @@ type Side = "senses" | "vault";
 
 /** A process that ends each connection at once must not keep the core busy, ms. */
 const AGAIN_MS = 50;
+/** The vault tells an interlock that begins, and not each that ends: while there is one it is asked again, ms. */
+const INTERLOCKED_MS = 5_000;
 
 /**
  * The core's lines to senses and vault: connected for ever, their devices' last statuses kept. A call while one of them is
@@ -41,6 +43,8 @@ export class Devices {
   vaultReady = false;
   /** Whether the service switch was turned when the vault was last asked; not without a vault. Its changes are `input` events. */
   serviceSwitch = false;
+  /** The exchange that was open when the vault was connected. */
+  exchange: string | undefined;
   readonly events = new Emitter<{ changed: undefined; connected: Side; gone: Side }>();
 
   constructor(clock: Clock) {
@@ -58,6 +62,7 @@ export class Devices {
   /** @param sides a submission unit has no vault */
   start(state: string, sides: readonly Side[]): void {
     this.#loops = sides.map((side) => this.#keepConnected(side, socketOf(state, side)));
+    if (sides.includes("vault")) this.#loops.push(this.#watchInterlocks());
   }
 
   async stop(): Promise<void> {
@@ -130,6 +135,13 @@ export class Devices {
     }
   }
 
+  async #watchInterlocks(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#clock.sleep(INTERLOCKED_MS, this.#stop.signal);
+      if (this.interlocks.length > 0 && this.connected("vault")) await this.#askVault("whenChanged");
+    }
+  }
+
   #openSenses(socket: ConstructorParameters<typeof Peer>[0]) {
     const peer = new Peer<SensesMethods, typeof sensesEvents, Record<never, never>>(socket, {
       remote: sensesMethods,
@@ -161,17 +173,19 @@ export class Devices {
   }
 
   /** Only the vault itself says that it is ready; it tells its slots anew when it becomes so. */
-  async #askVault(): Promise<void> {
+  async #askVault(tell?: "whenChanged"): Promise<void> {
     const asked = ++this.#news;
     const answer = await this.vault("status", {});
     if (!answer.ok) return;
-    const { devices, slots, interlocks, serviceSwitch, ready } = answer.value.body;
+    const { devices, slots, interlocks, exchange, serviceSwitch, ready } = answer.value.body;
+    const same = ready === this.vaultReady && interlocks.join() === this.interlocks.join();
     for (const device of devices) this.#noteAsOf(asked, "vault", device);
     this.slots = slots;
     this.interlocks = interlocks;
     this.vaultReady = ready;
     this.serviceSwitch = serviceSwitch === true;
-    this.events.emit("changed", undefined);
+    if (tell === undefined) this.exchange = exchange;
+    if (!(tell === "whenChanged" && same)) this.events.emit("changed", undefined);
   }
 
   /** An answer may have been overtaken by what a device said meanwhile: the later word stands. */
@@ -191,6 +205,8 @@ export class Devices {
     }
     if (side === "vault") {
       this.vaultReady = false;
+      this.interlocks = [];
+      this.exchange = undefined;
       this.serviceSwitch = false;
     }
     this.events.emit("gone", side);

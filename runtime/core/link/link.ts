@@ -61,6 +61,8 @@ const WILL_DELAY_S = 30;
 /** Without an answer the publish is given up; its owner sends it again. */
 const PUBLISH_MS = 20_000;
 const GOODBYE_MS = 1_000;
+/** A connection that ends sooner was none: the waits between attempts go on growing, ms. */
+const LASTED_MS = 10_000;
 /** A signed time that is further ahead of our clock than this says that our clock is wrong, s. */
 const AHEAD_S = 60;
 const MAX_PAYLOAD = 256 * 1024;
@@ -79,6 +81,8 @@ export class Link {
   readonly #sequences = new Map<string, number>();
   readonly #backoff: Backoff;
   #client: MqttClient | undefined;
+  /** Since when this connection has what it subscribed to. */
+  #upSince: number | undefined;
   #epoch = 0;
   #hostOnline = false;
   /** The newest signed time of the centre, s, and whether it fits our clock. A retained one may be old; its age says so. */
@@ -265,6 +269,8 @@ export class Link {
       this.#hostOnline = false;
       this.events.emit("down", undefined);
       if (this.#stop.signal.aborted) return;
+      if (this.#upSince !== undefined && clock.mono() - this.#upSince >= LASTED_MS) this.#backoff.reset();
+      this.#upSince = undefined;
       const wait = this.#backoff.next();
       log("down", { waitMs: Math.round(wait) });
       await clock.sleep(wait, this.#stop.signal);
@@ -278,7 +284,7 @@ export class Link {
       .subscribeAsync([dn.all(this.#unit), HOST_STATE(configuration.centre.host)], { qos: 1 })
       .catch(() => []);
     if (grants.length < 2 || grants.some((grant) => grant.qos >= 128)) return void client.end(true);
-    this.#backoff.reset();
+    this.#upSince = this.#options.clock.mono();
     log("up", { epoch: this.#epoch });
     await this.report("birth", up.birth(this.#unit), birth(), true);
     await this.report("state", up.state(this.#unit), { online: true }, true);

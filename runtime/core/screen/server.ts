@@ -97,6 +97,7 @@ export class ScreenServer {
   #paintedAt: number | undefined;
   readonly #previews = new Previews();
   #page: ServerResponse | undefined;
+  #beat: NodeJS.Timeout | undefined;
   #port = 0;
 
   constructor(options: ScreenServerOptions) {
@@ -136,7 +137,7 @@ export class ScreenServer {
   }
 
   async close(): Promise<void> {
-    this.#page?.end();
+    this.#endPage();
     this.#previews.end();
     this.#server.closeAllConnections();
     this.#healthServer.closeAllConnections();
@@ -249,20 +250,24 @@ export class ScreenServer {
     response.once("finish", () => request.destroy());
   }
 
-  #events(response: ServerResponse): void {
-    this.#page?.end();
-    this.#page = response;
+  /** Nothing is written to a page that was ended: that would end the process. */
+  #endPage(): void {
+    clearInterval(this.#beat);
+    const page = this.#page;
+    this.#page = undefined;
     this.#paintedAt = undefined;
+    page?.end();
+  }
+
+  #events(response: ServerResponse): void {
+    this.#endPage();
+    this.#page = response;
     response.writeHead(200, { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" });
     log("connected");
     this.push(this.#options.model());
-    const beat = setInterval(() => response.write(": beat\n\n"), 10_000);
-    response.on("close", () => {
-      clearInterval(beat);
-      if (this.#page !== response) return;
-      this.#page = undefined;
-      this.#paintedAt = undefined;
-    });
+    this.#beat = setInterval(() => response.write(": beat\n\n"), 10_000);
+    response.on("error", () => response.destroy());
+    response.on("close", () => this.#page === response && this.#endPage());
   }
 
   #picture(id: string, response: ServerResponse): void {

@@ -22,10 +22,16 @@ export class PacketFiles {
     try {
       await file.writeFile(ciphertext);
       await file.sync();
+    } catch (error) {
+      await rm(fresh, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
-    await rename(fresh, this.path(sid));
+    await rename(fresh, this.path(sid)).catch(async (error: unknown) => {
+      await rm(fresh, { force: true });
+      throw error;
+    });
     await syncFolder(this.#folder);
   }
 

@@ -185,10 +185,20 @@ export class Submissions {
       this.events.emit("changed", undefined);
       return ok({ sid, reference, receiptCode });
     } catch (error) {
+      await this.#unnamed(sid).catch(() => undefined);
       return err(submissionFault("notStored", { reason: isFault(error) ? error.code : "write" }, error));
     } finally {
       key.fill(0);
     }
+  }
+
+  /**
+   * Removes the packet of a submission that was not stored, or each "Try again" left another one. A store that cannot say
+   * whether a row names it may have the row: then the next start looks.
+   */
+  async #unnamed(sid: string): Promise<void> {
+    const row = await this.#options.store.get("SELECT sid FROM submissions WHERE sid = ?", sid);
+    if (!row) await this.#files.remove(sid);
   }
 
   async #receipt([sid = "", kind]: string[], payload: Buffer): Promise<void> {

@@ -23,4 +23,9 @@ export const log = defineEvents("visit", {
     what: "The vault did not end an exchange that staff have left; while something moves it is asked again when that is over",
     fields: ["exchange"],
   },
+  exchangeLeft: {
+    level: "warn",
+    what: "The vault had an exchange open and nobody was in a visit, as after an end of the core in its middle; it is ended",
+    fields: ["exchange"],
+  },
 });

@@ -45,7 +45,7 @@ const optionsOf = ({ words, language, services }: Hall): Option[] =>
 
 function reasonOf({ missing }: Offer): string {
   if (missing.includes("hours.closed")) return "missing.hours";
-  return missing.includes("store") ? "missing.store" : "missing.device";
+  return missing.includes("store") || missing.includes("space") ? "missing.store" : "missing.device";
 }
 
 function closedText({ words, language, hours }: Hall): string {

@@ -97,6 +97,8 @@ export class Reception {
     for (const event of ["connected", "gone"] as const)
       office.devices.events.on(event, (side) => side === "vault" && staff(office.devices.serviceSwitch));
     this.#staffHere = office.devices.serviceSwitch;
+    office.devices.events.on("connected", (side) => side === "vault" && this.#endLeftExchange());
+    this.#endLeftExchange();
   }
 
   /** Where the unit is with people, for machines. */
@@ -212,7 +214,21 @@ export class Reception {
     office.telemetry.count(`kiosk.visit.${outcome}`);
     this.#visit = undefined;
     this.#rest();
+    this.#endLeftExchange();
     await journal("visit.ended", visit, { outcome, seconds }).catch(() => undefined);
+  }
+
+  /**
+   * An exchange that is open while nobody is in a visit was left by a core or a connection that ended in its middle: nothing
+   * is handed out until it ends. A door that staff have open still ends its motion first.
+   */
+  #endLeftExchange(): void {
+    const { devices } = this.#options.office;
+    const { exchange } = devices;
+    if (!exchange || this.#state === "visit") return;
+    devices.exchange = undefined;
+    log("exchangeLeft", { exchange });
+    void devices.vault("exchange.end", { exchange });
   }
 
   async #watch(): Promise<void> {

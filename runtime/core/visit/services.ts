@@ -5,6 +5,7 @@ import { defineErrors, defineEvents, parseJson, sha256Hex } from "../../../drive
 import {
   type Form,
   FormSchema,
+  isSimple,
   LANGUAGES,
   type Language,
   messageFormatter,
@@ -47,7 +48,7 @@ export interface ServiceBook {
   broken: string[];
   /** The common words, for screens before a service is chosen. */
   words: Record<Language, Words>;
-  /** Resolves when texts with plurals can be said too; they are not needed before a visit. */
+  /** Resolves when texts with plurals can be said too; those that are shown before a visit can be said at once. */
   formatterLoaded(): Promise<void>;
 }
 
@@ -72,17 +73,41 @@ async function readTexts(folder: string, id: string): Promise<Record<Language, T
   return Object.fromEntries(LANGUAGES.map((language, i) => [language, all[i]])) as Record<Language, Texts>;
 }
 
+/** Keys of the common texts that are shown before a visit, and of a service's own. */
+const AT_REST = { common: /^(attract|pick|missing|idle|help|ui|service)\./, own: /^service\./ };
+
+/** Keys that are shown before a visit and hold what only the formatter can say. */
+const formattedAtRest = (texts: Record<Language, Texts>, keys: RegExp): string[] =>
+  LANGUAGES.flatMap((language) =>
+    Object.entries(texts[language])
+      .filter(([key, text]) => keys.test(key) && !partsOf(text).every(isSimple))
+      .map(([key]) => key),
+  );
+
+const partsOf = (text: Texts[string]): string[] =>
+  typeof text === "string" ? [text] : [text.text, text.spoken];
+
+/** Says each of these once: a text that cannot be said must be found now, not when the screen is drawn. */
+function trySaying(keys: readonly string[], words: Record<Language, Words>): void {
+  for (const key of keys)
+    for (const language of LANGUAGES)
+      for (const say of [words[language].text, words[language].spoken]) say(key, { date: "", time: "" });
+}
+
 /**
  * Reads the services that the configuration lists, from the active bundle. One that is broken is left out, so that the
  * unit can still be reached and mended.
- * @throws `service.broken` when the common texts cannot be read
+ * @throws `service.broken` when the common texts cannot be read or said
  */
 export async function loadServices(folder: string, ids: readonly string[]): Promise<ServiceBook> {
-  // Most texts are plain; the formatter is loaded when the first person has come.
+  // Most texts are plain; the formatter is loaded when the first person has come, or a text at rest needs it.
   let format: Awaited<ReturnType<typeof messageFormatter>> | undefined;
   const formatter = (message: string, language: Language) => {
     if (!format) throw new TypeError("a text with plurals before the formatter is loaded");
     return format(message, language);
+  };
+  const formatterLoaded = async (): Promise<void> => {
+    format ??= await messageFormatter();
   };
   const common = await readTexts(folder, "common");
   const wordsIn = (layers: Record<Language, Texts>[]): Record<Language, Words> =>
@@ -106,7 +131,11 @@ export async function loadServices(folder: string, ids: readonly string[]): Prom
           readTexts(folder, id),
         ]);
         const textsHash = sha256Hex(JSON.stringify([own, common])).slice(0, 16);
-        return { service, form, words: wordsIn([own, common]), textsHash };
+        const words = wordsIn([own, common]);
+        const formatted = formattedAtRest(own, AT_REST.own);
+        if (formatted.length > 0) await formatterLoaded();
+        trySaying(formatted, words);
+        return { service, form, words, textsHash };
       } catch (error) {
         log("broken", { service: id }, error);
         broken.push(id);
@@ -114,12 +143,18 @@ export async function loadServices(folder: string, ids: readonly string[]): Prom
       }
     }),
   );
+  const words = wordsIn([common]);
+  const formatted = formattedAtRest(common, AT_REST.common);
+  if (formatted.length > 0) await formatterLoaded();
+  try {
+    trySaying(formatted, words);
+  } catch (error) {
+    throw serviceFault("broken", { service: "common" }, error);
+  }
   return {
     services: services.filter((loaded) => loaded !== undefined),
     broken,
-    words: wordsIn([common]),
-    formatterLoaded: async () => {
-      format ??= await messageFormatter();
-    },
+    words,
+    formatterLoaded,
   };
 }

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { eventually, suite } from "../../kit.ts";
 import { isZero, sentFrames } from "../../support/sent.ts";
@@ -109,5 +110,32 @@ test("a code is read through the document camera; cancel, time-out and the end o
   assert.is(!ended.ok && ended.error.code, "device.canceled");
   await allReady();
 });
+
+test("who goes in the middle of a visit leaves no picture in the helper; who only looked on leaves it alone", async (t) => {
+  const { seen, core, connect } = await sensesRig(t);
+  seen.jpeg = await codePicture("G1.KT01-000001-A.AAAAAAAAAAAAAAAAAAAAAA.AAAAAA");
+  const [visitor, onlooker] = [await connect(), await connect()];
+  assert.ok((await onlooker.call("status", {})).ok);
+  assert.ok((await visitor.call("code.scan", { session: "s", userTimeMs: 60_000 })).ok);
+  assert.is(helpers(), 1);
+  onlooker.close();
+  await core.call("status", {});
+  assert.is(helpers(), 1);
+  visitor.close();
+  await eventually("no helper", () => helpers() === 0);
+});
+
+/** Helpers that look at pictures, of this process. */
+function helpers(): number {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const status = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/status`, "utf8") : "";
+      if (!status.includes(`PPid:\t${process.pid}\n`) || status.includes("State:\tZ")) return false;
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("vision/helper.ts");
+    } catch {
+      return false;
+    }
+  }).length;
+}
 
 run();

@@ -37,9 +37,17 @@ async function begin(context: StepContext): Promise<StepResult> {
     }
     shown.length = 0;
     if (begun.error.code === "ipc.gone") await context.failed(begun.error);
-    advice = begun.error.code === "ipc.gone" ? undefined : "exchange.refused";
+    advice =
+      begun.error.code === "ipc.gone" ? undefined : (NOT_BEGUN[begun.error.code] ?? "exchange.refused");
   }
 }
+
+/** What is said when an exchange cannot begin for another reason than a credential. */
+const NOT_BEGUN: Readonly<Record<string, string>> = {
+  "vault.exchangeOpen": "exchange.open",
+  "vault.notReady": "exchange.notReady",
+  "vault.slotBusy": "exchange.notReady",
+};
 
 /** Item after item: scan, lit slot, door; until staff finish. However it ends, the vault is told that it has. */
 export async function load(context: StepContext<StepOf<"load">>): Promise<StepResult> {

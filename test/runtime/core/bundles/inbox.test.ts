@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -35,6 +36,19 @@ test("parts in whatever order, some twice, make one whole bundle, which appears 
   await part("b-1", 1, 3);
   assert.equal(inbox(), ["b-1.kbundle"]);
   assert.is(readFileSync(join(state, "inbox", "b-1.kbundle"), "utf8"), "<0><1><2>");
+});
+
+test("a part that cannot be written is let go, and the bundle comes whole when it is sent again", async (t) => {
+  const { state, inbox, part } = open(t);
+  await part("b-1", 0, 2);
+  // In the place of the file stands a folder.
+  const place = join(state, "inbox", "b-1.parts", "1.new");
+  mkdirSync(place);
+  await part("b-1", 1, 2);
+  assert.equal(inbox(), ["b-1.parts"]);
+  rmSync(place, { recursive: true, force: true });
+  for (const n of [0, 1]) await part("b-1", n, 2);
+  assert.equal(inbox(), ["b-1.kbundle"]);
 });
 
 test("what a broker may make up is not kept", async (t) => {

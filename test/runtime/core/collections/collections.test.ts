@@ -301,6 +301,40 @@ test("the vault's journal goes up signed, from the last acknowledged row on", as
   assert.equal(seqs(reports(link).at(-1)), [2, 3, 4]);
 });
 
+test("a centre's clock that was once ahead holds nothing up: neither what it has since, nor what it has lost since", async (t) => {
+  const { link, vault } = await rigOf(t);
+  vault.rows = [1, 2, 3, 4].map((seq) => row(seq));
+  link.host(true);
+  const after = async (upTo: number, iat: number) => {
+    await link.deliver("auth", ["vault", "ack"], ack(upTo, { iat }));
+    const first = upTo + 1;
+    await eventually(`from ${first} on`, () => seqs(reports(link).at(-1))?.[0] === first);
+  };
+  await after(2, now() + 86_400);
+  await after(3, now());
+  await after(1, now() + 1);
+  // Said ahead of time too, which must not keep out what follows.
+  await after(2, now() + 2);
+  await after(0, now() + 86_400);
+  await after(3, now());
+});
+
+test("an old word from before a loss skips nothing of what the centre lacks", async (t) => {
+  const { link, vault } = await rigOf(t);
+  vault.rows = [1, 2, 3, 4].map((seq) => row(seq));
+  link.host(true);
+  const lost = now();
+  await link.deliver("auth", ["vault", "ack"], ack(3, { iat: lost - 600 }));
+  await link.deliver("auth", ["vault", "ack"], ack(1, { iat: lost }));
+  await eventually("what it lacks", () => seqs(reports(link).at(-1))?.[0] === 2);
+  const before = reports(link).length;
+  for (const replayed of [ack(2, { iat: lost - 3_600 }), ack(3, { iat: lost - 600 })])
+    await link.deliver("auth", ["vault", "ack"], replayed);
+  for (const peer of vault.peers) peer.emit("journal", { seq: 4 });
+  await eventually("another report", () => reports(link).length > before);
+  assert.equal(seqs(reports(link).at(-1)), [2, 3, 4]);
+});
+
 test("a long journal goes up in reports that a verifier takes", async (t) => {
   const { link, vault } = await rigOf(t);
   vault.rows = Array.from({ length: 300 }, (_, i) => ({

@@ -32,6 +32,8 @@ interface Side {
   interlocks: string[];
   serviceSwitch: boolean | undefined;
   connections: number;
+  /** How often a vault was asked how it is. */
+  asked: number;
   peers: Peer<Record<never, never>, Record<never, never>, typeof sensesEvents & typeof vaultEvents>[];
   server: Server;
   end(): void;
@@ -43,6 +45,7 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
     interlocks: [],
     serviceSwitch: undefined,
     connections: 0,
+    asked: 0,
     peers: [],
     end: () => {
       for (const peer of self.peers) peer.close();
@@ -53,6 +56,7 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
       const devices = [device(side === "senses" ? "finger.front" : "lock.main")];
       const own = () => {
         const { interlocks, ready, serviceSwitch } = self;
+        self.asked++;
         return {
           devices,
           slots: [],
@@ -78,10 +82,19 @@ async function listen(state: string, side: "senses" | "vault"): Promise<Side> {
 
 async function rigOf(t: TestContext) {
   const state = stateFolder(t);
-  const devices = new Devices(systemClock);
+  /** Ends the waits of seconds that are under way. */
+  let pass = (): void => undefined;
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    if (ms < 1_000) return systemClock.sleep(ms, signal);
+    await new Promise<void>((resolve) => {
+      pass = resolve;
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+  };
+  const devices = new Devices({ ...systemClock, sleep });
   devices.start(state, ["senses", "vault"]);
   t.after(() => devices.stop());
-  return { state, devices };
+  return { state, devices, pass: () => pass() };
 }
 
 test("it waits for processes that come later, and knows their devices", async (t) => {
@@ -133,6 +146,30 @@ test("only the vault's own word makes it ready", async (t) => {
   await eventually("ready", () => devices.vaultReady);
   for (const peer of vault.peers) peer.close();
   await eventually("not without its connection", () => !devices.vaultReady);
+});
+
+test("an interlock that ends without a word is noticed, and one that stays is told once", async (t) => {
+  const { state, devices, pass } = await rigOf(t);
+  const vault = await listen(state, "vault");
+  t.after(vault.end);
+  await eventually("ready", () => devices.vaultReady);
+  vault.interlocks = ["power"];
+  vault.peers[0]?.emit("slots", { slots: [], interlocks: ["power"] });
+  await eventually("told", () => devices.interlocks[0] === "power");
+  let changes = 0;
+  devices.events.on("changed", () => changes++);
+  const asked = vault.asked;
+  pass();
+  await eventually("asked again", () => vault.asked > asked);
+  pass();
+  await eventually("and again", () => vault.asked > asked + 1);
+  assert.is(changes, 0);
+  vault.interlocks = [];
+  await eventually("ended", () => {
+    pass();
+    return devices.interlocks.length === 0;
+  });
+  assert.is(changes, 1);
 });
 
 test("the service switch is as the vault said when it was connected, and not turned without a vault", async (t) => {

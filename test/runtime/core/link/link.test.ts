@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../../drivers/kit/index.ts";
+import { type Clock, systemClock } from "../../../../drivers/kit/index.ts";
 import { storeFault } from "../../../../drivers/store/index.ts";
 import {
   dn,
@@ -33,7 +33,7 @@ interface Rig {
   /** Everything that the centre has heard, in order. */
   heard: { topic: string; payload: Buffer; retain: boolean }[];
   centre: MqttClient;
-  newLink(): Link;
+  newLink(clock?: Clock, backoff?: [number, number]): Link;
   host(online: boolean, by?: SigningKey): Promise<unknown>;
   envelopes(topic: string): Envelope[];
 }
@@ -82,14 +82,14 @@ async function rigOf(t: TestContext): Promise<Rig> {
     hostKey,
     heard,
     centre,
-    newLink: () => {
+    newLink: (clock = systemClock, backoff = [20, 100]) => {
       const link = new Link({
         state,
         configuration,
         store,
-        clock: systemClock,
+        clock,
         birth: () => ({ online: true, version: "1.0.0" }),
-        backoff: [20, 100],
+        backoff,
       });
       t.after(() => link.stop());
       return link;
@@ -212,6 +212,41 @@ test("what came while it was away is delivered, stored before it is acknowledged
   await rig.centre.publishAsync(dn.auth("kt-01", "v-2"), "voucher", { qos: 1 });
   await eventually("the next one", () => taken.length === 3);
   assert.is(taken[2], "v-2");
+});
+
+test("a connection that ends at once is no reason to try again sooner; one that has lasted is", async (t) => {
+  const rig = await rigOf(t);
+  const waits: number[] = [];
+  let later = 0;
+  const link = rig.newLink(
+    {
+      ...systemClock,
+      mono: () => systemClock.mono() + later,
+      sleep: (ms, signal) => {
+        // The link's own waits are shorter than that for the answer to a publish.
+        if (ms < 20_000) waits.push(ms);
+        return systemClock.sleep(ms, signal);
+      },
+    },
+    [20, 10_000],
+  );
+  let refused = 0;
+  link.receive("auth", async () => {
+    if (waits.length >= 4) return;
+    refused++;
+    throw storeFault("dead");
+  });
+  link.start();
+  await isUp(link);
+  await rig.centre.publishAsync(dn.auth("kt-01", "v-1"), "voucher", { qos: 1 });
+  await eventually("four ends", () => waits.length === 4);
+  assert.is(refused, 4);
+  assert.ok((waits[3] ?? 0) >= 80, `waits ${waits}`);
+  await isUp(link);
+  later = 60_000;
+  await rig.broker.restart();
+  await eventually("a fifth", () => waits.length === 5);
+  assert.ok((waits[4] ?? 99) <= 20, `waits ${waits}`);
 });
 
 test("another unit's topics deliver nothing, and what it may not say the broker refuses", async (t) => {

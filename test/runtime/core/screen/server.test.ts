@@ -92,6 +92,29 @@ test("a screen counts as painted when the connected page has said so, and no lon
   await eventually("the page is gone", () => !server.painted);
 });
 
+test("the beat of a page has stopped before the page is ended: a word after the end would end the process", async (t) => {
+  const own = { set: globalThis.setInterval, clear: globalThis.clearInterval };
+  const beats: unknown[] = [];
+  const done: string[] = [];
+  const { start, cookie } = await open(t);
+  t.after(() => Object.assign(globalThis, { setInterval: own.set, clearInterval: own.clear }));
+  globalThis.setInterval = ((job: () => void, ms: number) => {
+    const timer = own.set(job, ms);
+    if (ms === 10_000) {
+      beats.push(timer);
+      done.push(`begins ${beats.length}`);
+    }
+    return timer;
+  }) as typeof setInterval;
+  globalThis.clearInterval = ((timer: NodeJS.Timeout) => {
+    if (beats.includes(timer)) done.push(`ends ${beats.indexOf(timer) + 1}`);
+    own.clear(timer);
+  }) as typeof clearInterval;
+  (await start("/events", { headers: { cookie } })).resume();
+  (await start("/events", { headers: { cookie } })).resume();
+  assert.equal(done.slice(0, 3), ["begins 1", "ends 1", "begins 2"]);
+});
+
 test("the token of this start becomes a cookie that no script and no other site can use", async (t) => {
   const { welcome, setCookie, ask, cookie } = await open(t);
   assert.is(welcome.status, 303);

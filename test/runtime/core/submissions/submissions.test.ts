@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { firstBrokenRow } from "../../../../drivers/store/index.ts";
@@ -216,6 +217,34 @@ test("without a place to write there is no reference", async (t) => {
   await rig.store.tx((s) => s.run("DROP TABLE submissions"));
   const submitted = await rig.submissions.submit(draft());
   assert.ok(!submitted.ok && submitted.error.code === "submission.notStored");
+});
+
+test("a submission that was not stored leaves nothing on the disk, neither half nor whole", async (t) => {
+  const rig = await submissionsRig(t);
+  const { sid } = await submit(rig);
+  const refused = async () => {
+    const submitted = await rig.submissions.submit(draft());
+    assert.ok(!submitted.ok && submitted.error.code === "submission.notStored");
+    assert.equal(rig.files(), [sid]);
+  };
+  // The disk refuses at each of its changes: the bytes, their sync, the name. Then the row.
+  const probe = await open(join(rig.state, "store"), "r");
+  t.after(() => probe.close());
+  const handle = Object.getPrototypeOf(probe) as FileHandle;
+  const { writeFile, sync } = handle;
+  const full = () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+  handle.writeFile = full;
+  await refused();
+  handle.writeFile = writeFile;
+  handle.sync = full;
+  await refused();
+  handle.sync = sync;
+  const refusal = "BEGIN SELECT RAISE(ABORT, 'no'); END";
+  await rig.store.tx((s) => s.run(`CREATE TRIGGER no BEFORE INSERT ON submissions ${refusal}`));
+  await refused();
+  await rig.store.tx((s) => s.run("DROP TRIGGER no"));
+  const { sid: next } = await submit(rig);
+  assert.equal(rig.files().sort(), [sid, next].sort());
 });
 
 run();

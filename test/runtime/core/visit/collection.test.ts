@@ -386,6 +386,41 @@ test("staff who walk away leave no exchange open", async () => {
   assert.is(unit.fake.count("exchange.end"), 1);
 });
 
+test("an exchange that a core left open is ended when nobody is in a visit", async () => {
+  const unit = await Unit.open(BOTH);
+  const ends = () => unit.fake.calls.filter(({ method }) => method === "exchange.end");
+  unit.fake.exchange = "x-left";
+  unit.fake.connected("vault");
+  await settled();
+  assert.equal(ends(), [{ method: "exchange.end", body: { exchange: "x-left" } }]);
+  // A connection that was lost in a visit, whose own exchange goes on, and that was still away at its end.
+  await unit.begin("exchange");
+  unit.fake.exchange = "x-1";
+  unit.fake.connected("vault");
+  await settled();
+  assert.is(ends().length, 1);
+  unit.fake.handlers["code.scan"] = () => new Promise(() => undefined);
+  await unit.send({ type: "stop" });
+  await unit.finish();
+  assert.equal(ends()[1]?.body, { exchange: "x-1" });
+});
+
+test("staff are told why an exchange cannot begin when their credentials are not the reason", async () => {
+  for (const [code, said] of [
+    ["vault.exchangeOpen", /last exchange has not ended/],
+    ["vault.notReady", /slots are not ready/],
+    ["vault.slotBusy", /slots are not ready/],
+    ["vault.badSignature", /not accepted/],
+  ] as const) {
+    const unit = await Unit.open(BOTH);
+    unit.fake.handlers["code.scan"] = () =>
+      reply({ text: `${"c".repeat(30)}.${"c".repeat(30)}.${"c".repeat(30)}` });
+    unit.fake.handlers["exchange.begin"] = () => fault(code);
+    await unit.begin("exchange");
+    await unit.walk((view) => said.test(JSON.stringify(view)));
+  }
+});
+
 test("while staff have a slot open nothing that is touched ends the exchange", async () => {
   const unit = await Unit.open(BOTH);
   scans(unit, "credential-one", "ITEM-1");

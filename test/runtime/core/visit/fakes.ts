@@ -85,6 +85,8 @@ export class FakeOffice {
   officerThere = true;
   /** What the vault says of the service switch when it is asked. */
   serviceSwitch = false;
+  /** The exchange that was open when the vault was connected. */
+  exchange: string | undefined;
   statuses: { class: string; lifecycle: string }[] = [];
   readonly handlers: Record<string, Handler> = {
     "finger.capture": () => {
@@ -169,6 +171,12 @@ export class FakeOffice {
       devices: {
         get serviceSwitch() {
           return fake.serviceSwitch;
+        },
+        get exchange() {
+          return fake.exchange;
+        },
+        set exchange(exchange: string | undefined) {
+          fake.exchange = exchange;
         },
         senses: call,
         vault: call,

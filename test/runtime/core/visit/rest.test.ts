@@ -1,5 +1,9 @@
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { suite } from "../../../kit.ts";
+import { loadServices } from "../../../../runtime/core/visit/services.ts";
+import { suite, type TestContext } from "../../../kit.ts";
+import { stateFolder } from "../../../support/office.ts";
 import { settled, Unit } from "./fakes.ts";
 
 /** Before a visit: what one person does to the screen is not left to the next. */
@@ -56,6 +60,45 @@ test("a choice made while the list counts down is taken", async () => {
     (view) => view.kind === "notice",
     () => undefined,
   );
+});
+
+/** The services of the repository with one text changed, in every language. */
+function withText(t: TestContext, service: string, key: string, text: string): string {
+  const folder = stateFolder(t);
+  cpSync("flows/services", folder, { recursive: true });
+  for (const language of ["en", "zh-Hant", "zh-Hans"]) {
+    const path = join(folder, service, `texts.${language}.json`);
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), [key]: text }));
+  }
+  return folder;
+}
+
+test("an apostrophe or a number sign in any text that is shown before a visit can be said at once", async (t) => {
+  const [id = ""] = APPLY;
+  for (const key of ["service.title", "service.detail"]) {
+    const unit = await Unit.open(APPLY, withText(t, id, key, "Don't forget your receipt"));
+    assert.is(unit.models.length, 1);
+    const { services } = unit.view as Extract<typeof unit.view, { kind: "attract" }>;
+    const said = key === "service.title" ? services[0]?.label : services[0]?.detail;
+    assert.is(said, "Don't forget your receipt");
+  }
+  for (const key of ["attract.title", "pick.title", "ui.back", "help.body"]) {
+    const unit = await Unit.open(APPLY, withText(t, "common", key, "Counter #3 isn't far"));
+    await unit.send({ type: "help" });
+    await unit.send({ type: "action", id: "begin" });
+    assert.is(unit.view.kind, "choose", key);
+    const said = JSON.stringify(unit.models);
+    assert.ok(said.includes("Counter #3 isn't far"), key);
+  }
+});
+
+test("a title that cannot be said takes its service away, not the unit", async (t) => {
+  const [id = ""] = APPLY;
+  const { broken, services } = await loadServices(withText(t, id, "service.title", "Renew {your"), APPLY);
+  assert.equal([broken, services], [APPLY, []]);
+  const common = withText(t, "common", "attract.title", "Welcome {you");
+  const refused = await loadServices(common, APPLY).catch(({ code }) => code);
+  assert.is(refused, "service.broken");
 });
 
 run();
