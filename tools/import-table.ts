@@ -72,7 +72,7 @@ export const ROOMS: Room[] = [
   { room: "runtime/ipc", may: KIT },
   {
     room: "runtime/diagnostics",
-    may: [...KIT, "drivers/ports", "drivers/flight", "drivers/host", "runtime/ipc"],
+    may: [...KIT, "drivers/ports", "drivers/flight", "drivers/host", "drivers/store", "runtime/ipc"],
   },
   { room: "runtime/core", may: UNIT },
   { room: "runtime/vault", may: [...UNIT, "runtime/diagnostics"] },
