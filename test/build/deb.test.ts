@@ -137,6 +137,20 @@ test("the gate, which hears what strangers' devices say, cannot write rules of u
   assert.not.match(readFileSync("provisioning/udev/70-guichet-usb.rules", "utf8"), /block/);
 });
 
+test("every service of the unit is in the one slice of which nothing is swapped", (t) => {
+  const folder = temporary(t);
+  writeUnits(folder);
+  const services = readdirSync(folder).filter((name) => name.endsWith(".service"));
+  assert.ok(services.length >= 11, `${services}`);
+  for (const name of services)
+    assert.equal(
+      readFileSync(join(folder, name), "utf8").match(/^Slice=.*$/gm),
+      ["Slice=guichet.slice"],
+      name,
+    );
+  assert.match(readFileSync(join(folder, "guichet.slice"), "utf8"), /^\[Slice\]\n(#.*\n)*MemorySwapMax=0$/m);
+});
+
 test("the provisioner's lock lies in memory, in a folder of its own that it may write", () => {
   const unit = readFileSync("provisioning/package/units/guichet-provisioner.service", "utf8");
   assert.match(unit, /^ReadWritePaths=.* \/run\/guichet\/provisioner( |$)/m);
