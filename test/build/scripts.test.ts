@@ -53,7 +53,7 @@ function board(t: TestContext) {
   );
   program(
     join(programs, "guichet"),
-    `echo "guichet $*" >> ${calls}; [ "$1" = rest ] || exec cat ${root}/says-$1`,
+    `echo "guichet $*" >> ${calls}; [ "$1" != rest ] && exec cat ${root}/says-$1; exit $(cat ${root}/says-rest || echo 0)`,
   );
   const compiled = () => readFileSync(join(programs, "core.bundle.cjs.cache"), "utf8");
   const caches = () => readdirSync(programs).filter((name) => name.endsWith(".cache"));
@@ -129,6 +129,23 @@ test("the same version, a newer one and a removal stop the unit at rest", (t) =>
     assert.is(status, 0, `${action} ${stderr}`);
     assert.match(calls, /^guichet rest --wait \d+\nsystemctl stop .*guichet-core/m, action);
     assert.equal(caches(), [], action);
+  }
+});
+
+test("only a unit that says that it is not at rest keeps a package out, not a command that is broken", (t) => {
+  for (const [code, status] of Object.entries({ 3: 1, 0: 0, 1: 0, 2: 0, 127: 0 })) {
+    const { script, says, caches } = board(t);
+    says("rest", code);
+    const asked = script("prerm", "upgrade", "0.1.10");
+    assert.is(asked.status, status, `${code} ${asked.stderr}`);
+    assert.is(/systemctl stop/.test(asked.calls), status === 0, code);
+    assert.is(caches().length > 0, status !== 0, code);
+  }
+  // An older package, whose command is the one that is there, said it with 1.
+  for (const code of ["1", "3"]) {
+    const { script, says } = board(t);
+    says("rest", code);
+    assert.is(script("prerm", "failed-upgrade", "0.1.0", OWN).status, 1, code);
   }
 });
 

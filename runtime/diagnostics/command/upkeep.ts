@@ -10,7 +10,7 @@ import { waitingIn } from "./waiting.ts";
 import { type Out, tellFault } from "./words.ts";
 
 export const UPKEEP_USAGE = `guichet rest [--wait SECONDS]                 whether the unit may be stopped now: nobody before it, no
-                                             door open, nothing under way, nothing on trial; exit code 1 if not
+                                             door open, nothing under way, nothing on trial; exit code 3 if not
 guichet items                                how many items lie in the unit, by its ledger
 guichet waiting                              how many submissions and rows of the journal the centre has not received;
                                              asked while the core is stopped`;
@@ -32,6 +32,8 @@ const WORDS: Readonly<Record<Reason["why"], string>> = {
 };
 
 const LOOK_MS = 1_000;
+/** An exit code of its own: Node's own end, and that of a shell that finds no program, must not be taken for it. */
+const NOT_AT_REST = 3;
 
 /** What the vault says of itself; undefined while it does not run. */
 const statusOf = (state: string): Promise<VaultStatus | undefined> =>
@@ -64,7 +66,7 @@ export async function reasonsAgainst(state: string): Promise<Reason[]> {
 
 /**
  * `guichet rest`, `guichet items` and `guichet waiting`: what the package asks before it stops a unit or takes away what it knows.
- * @returns the exit code: 0, 1 while the unit is not at rest or cannot be asked, 2 for wrong usage
+ * @returns the exit code: 0, 1 when the unit cannot be asked, 2 for wrong usage, 3 while it is not at rest
  */
 export async function runUpkeep(
   argv: readonly string[],
@@ -102,7 +104,8 @@ export async function runUpkeep(
     const text = reasons
       .map((reason) => `${"slot" in reason ? `slot ${reason.slot}: ` : ""}${WORDS[reason.why]}`)
       .join("; ");
-    if (clock.mono() >= end || stop.aborted) return failed(diagnosticFault("notAtRest", { because: text }));
+    if (clock.mono() >= end || stop.aborted)
+      return failed(diagnosticFault("notAtRest", { because: text }), NOT_AT_REST);
     if (text !== told) out.line(`Waiting: ${text}.`);
     told = text;
     await clock.sleep(LOOK_MS, stop);
