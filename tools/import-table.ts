@@ -79,7 +79,7 @@ export const ROOMS: Room[] = [
   { room: "runtime/senses", may: [...UNIT, "runtime/diagnostics"] },
   { room: "runtime/provisioner", may: UNIT },
   { room: "runtime/grants", may: [...KIT, "drivers/registry", "provisioning"] },
-  { room: "runtime/console", may: [...KIT, "runtime/ipc"] },
+  { room: "runtime/console", may: [...KIT, "provisioning", "runtime/ipc"] },
   { room: "runtime/dev", may: ["drivers", "flows", "provisioning", "fleet", "runtime", "tools"] },
   { room: "tools", may: ["drivers", "flows", "provisioning", "fleet", "runtime"] },
   { room: "test", may: ["drivers", "flows", "provisioning", "fleet", "runtime", "tools"] },
