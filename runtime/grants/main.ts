@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs, promisify } from "node:util";
 import { defineEvents } from "../../drivers/kit/index.ts";
-import { readBoard, readConfiguration } from "../../provisioning/index.ts";
+import { readBoard, readConfiguration, servicePorts } from "../../provisioning/index.ts";
 import { grantAll, placeOf } from "./broker.ts";
 import { addressSettings, type BrokerPlace, deviceRules, hostsOf, isKnown } from "./rules.ts";
 import { grantStick } from "./stick.ts";
@@ -73,7 +73,7 @@ async function grantPort(path: string): Promise<void> {
   const board = await readBoard(path);
   if (board.ok) {
     const { usb } = board.value;
-    if (await grantStick({ usb })) log("stick", { port: usb?.servicePort });
+    if (await grantStick({ usb })) log("stick", { port: servicePorts(usb).join(" ") });
     return;
   }
   log("board", {}, board.error);
