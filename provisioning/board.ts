@@ -21,8 +21,11 @@ export const BoardSchema = Type.Object(
     usb: Type.Optional(
       Type.Object(
         {
-          /** Where a technician plugs a stick in. */
-          servicePort: UsbPort,
+          /** Where a technician plugs a stick in; several names of one connector: one of USB 3 is two places of the bus. */
+          servicePort: Type.Union([
+            UsbPort,
+            Type.Array(UsbPort, { minItems: 1, maxItems: 4, uniqueItems: true }),
+          ]),
           /** Devices inside of the cabinet, hubs too: each at its place and by its numbers. */
           internal: Type.Array(Type.Object({ port: UsbPort, vendor: UsbId, product: UsbId }, closed), {
             maxItems: 64,
@@ -38,6 +41,9 @@ export const BoardSchema = Type.Object(
   closed,
 );
 export type Board = Static<typeof BoardSchema>;
+
+/** Every place on the USB bus at which a technician's stick may be; none without a service port. */
+export const servicePorts = (usb: Board["usb"]): readonly string[] => (usb ? [usb.servicePort].flat() : []);
 
 /** A board without the file has no light, no sounder and no service port. */
 export async function readBoard(path: string): Promise<Result<Board, Fault>> {

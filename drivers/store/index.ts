@@ -1,2 +1,3 @@
 export * from "./journal.ts";
+export * from "./look.ts";
 export * from "./store.ts";

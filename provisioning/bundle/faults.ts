@@ -103,7 +103,7 @@ export const bundleFault = defineErrors("bundle", {
   unclaimed: user("The unit has no name yet", "Put the claim for this board on the same stick"),
   alreadyClaimed: attack(
     "The claim would give the unit another name",
-    "If the board is to become another unit, empty its slots, purge the package and install it again",
+    "If the board is to become another unit, empty its slots, let it send what waits for the centre, purge the package and install it again",
   ),
   wrongCertificate: user(
     "The certificate is not for this unit's key and name",

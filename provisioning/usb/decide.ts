@@ -1,4 +1,4 @@
-import type { Board } from "../board.ts";
+import { type Board, servicePorts } from "../board.ts";
 import type { UsbDevice } from "./descriptors.ts";
 
 /** Why a device is not let in; `door` may change. */
@@ -30,7 +30,7 @@ export function decideUsb(
     const same = built.vendor === device.vendor && built.product === device.product;
     return same ? { admit: true } : refuse("other");
   }
-  if (port !== usb?.servicePort) return refuse("place");
+  if (!servicePorts(usb).includes(port)) return refuse("place");
   if (device.interfaces.some((one) => one.class === HUMAN_INPUT)) return refuse("input");
   const storage = device.interfaces.filter(
     (one) => one.class === STORAGE && one.subclass === SCSI && TRANSPORTS.includes(one.protocol),

@@ -2,6 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { type Clock, parseJson } from "../../drivers/kit/index.ts";
+import {
+  KEY_WORDS,
+  STICK_NOTICE,
+  STICK_WORDS,
+  StickNoticeSchema,
+} from "../../provisioning/stick/notice/index.ts";
 import { askHealth, faultFile } from "../ipc/index.ts";
 import { type Notice, page } from "./page.ts";
 
@@ -50,8 +56,24 @@ export class Console {
   }
 }
 
-/** What there is to say of the unit now. */
+/**
+ * What became of the stick that is in the service port; undefined while none is there. At the first stick there is no other
+ * screen than this one.
+ */
+async function stickNotice(state: string): Promise<Notice | undefined> {
+  const text = await readFile(join(state, STICK_NOTICE), "utf8").catch(() => undefined);
+  const told = text === undefined ? undefined : parseJson(StickNoticeSchema, text, STICK_NOTICE);
+  if (!told?.ok) return undefined;
+  const { state: outcome, code = `stick.${outcome}`, key } = told.value;
+  const { title, body } = STICK_WORDS[outcome].en;
+  const todo = key ? `${body} ${KEY_WORDS.en(key)}` : body;
+  return { code, what: title, todo: todo.replace(/\.$/, "") };
+}
+
+/** What there is to say of the unit now. Whoever has just put a stick in asks about that first. */
 export async function noticeOf(state: string): Promise<Notice> {
+  const stick = await stickNotice(state);
+  if (stick) return stick;
   const up = await askHealth(state).then(
     () => true,
     () => false,

@@ -1,2 +1,3 @@
+export * from "./broker.ts";
 export * from "./rules.ts";
 export * from "./stick.ts";

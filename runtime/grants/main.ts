@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { lookup } from "node:dns/promises";
 import { readFile, writeFile } from "node:fs/promises";
-import { isIP } from "node:net";
 import { parseArgs, promisify } from "node:util";
 import { defineEvents } from "../../drivers/kit/index.ts";
-import { readBoard, readConfiguration } from "../../provisioning/index.ts";
+import { readBoard, readConfiguration, servicePorts } from "../../provisioning/index.ts";
+import { grantAll, placeOf } from "./broker.ts";
 import { addressSettings, type BrokerPlace, deviceRules, hostsOf, isKnown } from "./rules.ts";
 import { grantStick } from "./stick.ts";
 import { writeRules } from "./write.ts";
@@ -53,37 +52,32 @@ export async function main(): Promise<void> {
   // A unit without a configuration has nothing to give.
   if (!configuration.ok) return;
   const { devices, centre } = configuration.value;
-  const place = await placeOf(new URL(centre.broker.url).hostname);
-  const newAddresses = await grantAddresses(place);
-  const newDevices = await writeRules(DEVICE_RULES, deviceRules(devices), async () => {
-    await run("udevadm", ["control", "--reload"]);
-    const subsystems = ["tty", "i2c-dev", "video4linux"].map((name) => `--subsystem-match=${name}`);
-    await run("udevadm", ["trigger", "--settle", ...subsystems]);
+  const { place, changed } = await grantAll({
+    devices: () =>
+      writeRules(DEVICE_RULES, deviceRules(devices), async () => {
+        await run("udevadm", ["control", "--reload"]);
+        const subsystems = ["tty", "i2c-dev", "video4linux"].map((name) => `--subsystem-match=${name}`);
+        await run("udevadm", ["trigger", "--settle", ...subsystems]);
+      }),
+    place: () => placeOf(new URL(centre.broker.url).hostname),
+    addresses: grantAddresses,
   });
-  if (newDevices || newAddresses)
-    log("changed", { devices: devices.length, addresses: place.addresses.length });
+  if (changed) log("changed", { devices: devices.length, addresses: place.addresses.length });
   if (place.addresses.length > 0) return;
   log("unresolved");
-  process.exitCode = 1;
+  // At once: a question that is still out would keep the process, and with it the others, waiting.
+  process.exit(1);
 }
 
 async function grantPort(path: string): Promise<void> {
   const board = await readBoard(path);
   if (board.ok) {
     const { usb } = board.value;
-    if (await grantStick({ usb })) log("stick", { port: usb?.servicePort });
+    if (await grantStick({ usb })) log("stick", { port: servicePorts(usb).join(" ") });
     return;
   }
   log("board", {}, board.error);
   process.exitCode = 1;
-}
-
-/** The broker's addresses; none while its name cannot be resolved. */
-async function placeOf(hostname: string): Promise<BrokerPlace> {
-  const host = hostname.replace(/^\[|\]$/g, "");
-  if (isIP(host)) return { host, addresses: [host] };
-  const found = await lookup(host, { all: true }).catch(() => []);
-  return { host, addresses: [...new Set(found.map(({ address }) => address))] };
 }
 
 /** Lets the core, running or not, reach the broker where it is now; a name that is not answered for leaves what was granted. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Board } from "../../provisioning/index.ts";
+import { type Board, servicePorts } from "../../provisioning/index.ts";
 import { writeRules } from "./write.ts";
 
 /** Sorts before the rules by which udev itself looks into what is on a disk: those begin with 60. */
@@ -13,9 +13,9 @@ export const STICK_RULES = "/run/udev/rules.d/59-guichet-stick.rules";
  * Rules of udev for what is at the service port, whole or a partition: one name, for the provisioner alone. Nothing of udev
  * looks into it (file systems, volumes, arrays), and nothing of systemd waits for it. A disk that is elsewhere is none of ours.
  */
-export function stickRules(servicePort: string): string {
+export function stickRules(ports: readonly string[]): string {
   // All keys in the plural have to be true of one and the same ancestor: the device at that place of the bus.
-  const match = `SUBSYSTEM=="block", SUBSYSTEMS=="usb", KERNELS=="${servicePort}"`;
+  const match = `SUBSYSTEM=="block", SUBSYSTEMS=="usb", KERNELS=="${ports.join("|")}"`;
   return [
     "# Written at each start from board.json.",
     `${match}, ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}="1", ENV{SYSTEMD_READY}="0"`,
@@ -50,10 +50,10 @@ export async function grantStick({
     await udevadm("control", "--reload");
     return true;
   }
-  const place = join(devices, usb.servicePort);
-  return writeRules(rules, stickRules(usb.servicePort), async () => {
+  const ports = servicePorts(usb);
+  return writeRules(rules, stickRules(ports), async () => {
     await udevadm("control", "--reload");
-    if (existsSync(place))
+    for (const place of ports.map((port) => join(devices, port)).filter(existsSync))
       await udevadm("trigger", "--settle", "--subsystem-match=block", `--parent-match=${place}`);
   });
 }

@@ -106,21 +106,25 @@ function delays(text: string, count: number): number[] {
   );
 }
 
-test("a provisioner that cannot start is tried ever more seldom, and one that has crashed comes back at once", (t) => {
-  const folder = temporary(t);
-  writeUnits(folder);
-  const text = readFileSync(join(folder, "guichet-provisioner.service"), "utf8");
-  const tries = delays(text, 60);
-  assert.is(tries[0], 0.5);
-  assert.ok(Math.max(...tries.slice(0, 4)) < 1, `${tries}`);
-  assert.is(tries.at(-1), 20);
-  assert.match(
-    text,
-    /^ExecStartPost=-\+\/usr\/bin\/systemctl reset-failed guichet-provisioner\.service$/m,
-    "what failed before it has started is not held against it",
-  );
-  assert.ok(tries.slice(0, 30).reduce((sum, one) => sum + one, 0) < 600, "slow within ten minutes");
-});
+for (const name of ["provisioner", "usb"])
+  test(`a ${name} that cannot start is tried ever more seldom, and one that has crashed comes back at once`, (t) => {
+    const folder = temporary(t);
+    writeUnits(folder);
+    const text = readFileSync(join(folder, `guichet-${name}.service`), "utf8");
+    const tries = delays(text, 60);
+    assert.is(tries[0], 0.5);
+    assert.ok(Math.max(...tries.slice(0, 4)) < 1, `${tries}`);
+    assert.is(tries.at(-1), 20);
+    assert.match(
+      text,
+      new RegExp(`^ExecStartPost=-\\+/usr/bin/systemctl reset-failed guichet-${name}\\.service$`, "m"),
+      "what failed before it has started is not held against it",
+    );
+    // So that it can be asked at all, and by nobody else.
+    assert.match(text, /^BindReadOnlyPaths=.*\/run\/systemd\/private$/m);
+    assert.match(text, /^InaccessiblePaths=-\/run\/systemd\/private$/m);
+    assert.ok(tries.slice(0, 30).reduce((sum, one) => sum + one, 0) < 600, "slow within ten minutes");
+  });
 
 test("the gate, which hears what strangers' devices say, cannot write rules of udev and waits for who does", () => {
   const unit = (name: string) => readFileSync(`provisioning/package/units/guichet-${name}.service`, "utf8");
@@ -135,6 +139,20 @@ test("the gate, which hears what strangers' devices say, cannot write rules of u
   assert.ok(gone.includes(` ${STICK_RULES} `), "what it has written goes with the package");
   // What every unit has in common says nothing of one board's port.
   assert.not.match(readFileSync("provisioning/udev/70-guichet-usb.rules", "utf8"), /block/);
+});
+
+test("every service of the unit is in the one slice of which nothing is swapped", (t) => {
+  const folder = temporary(t);
+  writeUnits(folder);
+  const services = readdirSync(folder).filter((name) => name.endsWith(".service"));
+  assert.ok(services.length >= 11, `${services}`);
+  for (const name of services)
+    assert.equal(
+      readFileSync(join(folder, name), "utf8").match(/^Slice=.*$/gm),
+      ["Slice=guichet.slice"],
+      name,
+    );
+  assert.match(readFileSync(join(folder, "guichet.slice"), "utf8"), /^\[Slice\]\n(#.*\n)*MemorySwapMax=0$/m);
 });
 
 test("the provisioner's lock lies in memory, in a folder of its own that it may write", () => {

@@ -14,11 +14,11 @@ import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite, type TestContext } from "../kit.ts";
 
-const { test, run } = suite("docs/install.md: the kernel keeps the bus shut from power-on");
+const { test, run } = suite("docs/install.md: the commands as they are written");
 
-const BLOCK = [...readFileSync("docs/install.md", "utf8").matchAll(/^```sh install\n(.*?)^```/gms)]
-  .map(([, text = ""]) => text)
-  .find((text) => text.includes("authorized_default"));
+const BLOCKS = [...readFileSync("docs/install.md", "utf8").matchAll(/^```sh install\n(.*?)^```/gms)].map(
+  ([, text = ""]) => text,
+);
 const ARGUMENT = "usbcore.authorized_default=0";
 const PORT = '{ "usb": { "servicePort": "1-1.4", "internal": [] } }';
 
@@ -39,7 +39,8 @@ function board(t: TestContext, files: Record<string, string>, { transport = "", 
   };
   put("bin/findmnt", '#!/bin/sh\n[ "$3" = / ] && echo /dev/sda2\n', 0o755);
   put("bin/lsblk", `#!/bin/sh\n[ "$3" = /dev/sda2 ] && printf '\\n%s\\n' "${transport}"\n`, 0o755);
-  for (const name of loaders) put(`bin/${name}`, `#!/bin/sh\necho ran >> ${root}/${name}\n`, 0o755);
+  for (const name of loaders)
+    put(`bin/${name}`, `#!/bin/sh\necho ran >> ${root}/${name}\necho "${name} $*" >> ${root}/asked\n`, 0o755);
   for (const [path, text] of Object.entries(files)) put(path, text);
   const bin = join(root, "bin");
   return {
@@ -49,8 +50,13 @@ function board(t: TestContext, files: Record<string, string>, { transport = "", 
       readdirSync(root, { recursive: true, encoding: "utf8", withFileTypes: true })
         .filter((entry) => entry.isFile() && entry.parentPath !== bin)
         .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
-    run: () => {
-      const text = BLOCK?.replaceAll(/ \/(etc|boot\/firmware)\//g, ` ${root}/$1/`) ?? "false";
+    /** Runs the block that has this in it. */
+    run: (what = "authorized_default") => {
+      const text =
+        BLOCKS.find((block) => block.includes(what))?.replaceAll(
+          / \/(etc|boot\/firmware)\//g,
+          ` ${root}/$1/`,
+        ) ?? "false";
       const { status, stderr } = spawnSync("bash", ["-eux", "-c", text], {
         encoding: "utf8",
         // Nothing of this machine's own loaders.
@@ -115,6 +121,24 @@ test("a board without a service port, or one that starts from USB, is left as it
     one.run();
     assert.equal(one.everything(), before);
   }
+});
+
+test("swap is off, and whatever would bring it back at the next start is kept from it", (t) => {
+  const off = board(
+    t,
+    { "etc/fstab": "UUID=1 / ext4 defaults 0 1\nUUID=2 none swap sw 0 0\n" },
+    { loaders: ["swapoff", "systemctl"] },
+  );
+  off.run("swapoff");
+  assert.is(off.read("etc/fstab"), "UUID=1 / ext4 defaults 0 1\n");
+  assert.equal(off.read("asked").split("\n"), [
+    "swapoff -a",
+    "systemctl disable --now dphys-swapfile.service",
+    "systemctl mask swap.target",
+    "",
+  ]);
+  const checks = BLOCKS.find((block) => block.includes("is-active"));
+  assert.match(checks ?? "", /^test -z "\$\(swapon --show\)"$/m);
 });
 
 run();

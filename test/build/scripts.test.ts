@@ -1,16 +1,33 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { writeScripts } from "../../tools/deb.ts";
 import { suite, type TestContext } from "../kit.ts";
 
-const { test, run } = suite("the scripts of the Debian package");
+const { test, run } = suite("the scripts of the Debian package", 60_000);
 
 const OWN = "0.1.1";
 /** What it runs on a board is noted, and does nothing. */
-const STUBS = ["systemctl", "udevadm", "sysctl", "systemd-sysusers", "systemd-tmpfiles"];
+const STUBS = [
+  "systemctl",
+  "udevadm",
+  "sysctl",
+  "systemd-sysusers",
+  "systemd-tmpfiles",
+  "userdel",
+  "groupdel",
+];
 
 /** The package as it lies on a board, in a folder: its programs, what was compiled of them, a systemd that runs. */
 function board(t: TestContext) {
@@ -34,22 +51,25 @@ function board(t: TestContext) {
     join(bin, "node"),
     `[ "$2" = --compile ] && echo of one time >> "$(echo "$1" | sed 's/cjs$/bundle.cjs.cache/')"`,
   );
-  program(join(programs, "guichet"), `echo "guichet $*" >> ${calls}`);
+  program(
+    join(programs, "guichet"),
+    `echo "guichet $*" >> ${calls}; [ "$1" != rest ] && exec cat ${root}/says-$1; exit $(cat ${root}/says-rest || echo 0)`,
+  );
   const compiled = () => readFileSync(join(programs, "core.bundle.cjs.cache"), "utf8");
   const caches = () => readdirSync(programs).filter((name) => name.endsWith(".cache"));
   const script = (name: string, ...args: string[]) => {
     const text = readFileSync(join(scripts, name), "utf8")
       .replaceAll("/usr/lib/guichet", programs)
-      .replaceAll("/run/systemd/system", join(root, "run/systemd/system"))
-      .replaceAll("/var/lib/guichet", join(root, "var/lib/guichet"));
+      .replaceAll(/\/(run|var\/lib\/guichet|etc\/guichet|sys)(?=[/ \n])/g, `${root}/$1`);
+    assert.not.match(text, /[^\w-]\/(run|var|etc|sys)\b/, "nothing of this machine");
     writeFileSync(calls, "");
     const { status, stderr } = spawnSync("sh", ["-c", text, name, ...args], {
       encoding: "utf8",
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, GUICHET_FORCE: force },
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ...settings },
     });
     return { status, stderr, calls: readFileSync(calls, "utf8") };
   };
-  let force = "";
+  const settings: Record<string, string> = { GUICHET_FORCE: "" };
   assert.is(script("postinst", "triggered").status, 0);
   assert.ok(caches().includes("core.bundle.cjs.cache"), "compiled");
   return {
@@ -57,8 +77,18 @@ function board(t: TestContext) {
     caches,
     compiled,
     forced: () => {
-      force = "yes";
+      settings.GUICHET_FORCE = "yes";
     },
+    purged: () => {
+      settings.GUICHET_PURGE = "yes";
+    },
+    /** What the unit's command answers to a question. */
+    says: (question: string, answer: string) => writeFileSync(join(root, `says-${question}`), answer),
+    put: (path: string) => {
+      mkdirSync(join(root, path, ".."), { recursive: true });
+      writeFileSync(join(root, path), "");
+    },
+    has: (path: string) => existsSync(join(root, path)),
   };
 }
 
@@ -102,6 +132,23 @@ test("the same version, a newer one and a removal stop the unit at rest", (t) =>
   }
 });
 
+test("only a unit that says that it is not at rest keeps a package out, not a command that is broken", (t) => {
+  for (const [code, status] of Object.entries({ 3: 1, 0: 0, 1: 0, 2: 0, 127: 0 })) {
+    const { script, says, caches } = board(t);
+    says("rest", code);
+    const asked = script("prerm", "upgrade", "0.1.10");
+    assert.is(asked.status, status, `${code} ${asked.stderr}`);
+    assert.is(/systemctl stop/.test(asked.calls), status === 0, code);
+    assert.is(caches().length > 0, status !== 0, code);
+  }
+  // An older package, whose command is the one that is there, said it with 1.
+  for (const code of ["1", "3"]) {
+    const { script, says } = board(t);
+    says("rest", code);
+    assert.is(script("prerm", "failed-upgrade", "0.1.0", OWN).status, 1, code);
+  }
+});
+
 test("an upgrade that is taken back leaves everything compiled, and compiles nothing twice", (t) => {
   const { script, caches, compiled } = board(t);
   const before = caches();
@@ -113,6 +160,59 @@ test("an upgrade that is taken back leaves everything compiled, and compiles not
   assert.match(back.calls, /^systemctl start --no-block guichet\.target$/m);
   script("postinst", "abort-upgrade", "0.1.2");
   assert.is(compiled(), "of one time\n");
+});
+
+const [LEDGER, STORE] = ["var/lib/guichet/vault/ledger.db", "var/lib/guichet/store/store.db"];
+
+test("a purge is refused while items lie in the unit or something waits for the centre, and when nobody knows", (t) => {
+  const cases: [string, string | undefined, string | undefined, RegExp | undefined][] = [
+    ["nothing is left", "0\n", "0\n", undefined],
+    ["an item", "2\n", "0\n", /2 items lie in the unit/],
+    ["a submission", "0\n", "1\n", /1 submissions and records wait for the centre/],
+    ["what waits could not be counted", "0\n", undefined, /unknown submissions and records wait/],
+  ];
+  for (const [what, items, waiting, refused] of cases) {
+    const { script, says, put, has, purged } = board(t);
+    for (const path of [LEDGER, STORE]) put(path);
+    for (const [question, answer] of Object.entries({ items, waiting }))
+      if (answer !== undefined) says(question, answer);
+    const removed = script("prerm", "remove");
+    assert.is(removed.status, 0, what);
+    assert.is(script("postrm", "remove").status, 0, what);
+    assert.ok(has(STORE), what);
+    const purge = script("postrm", "purge");
+    assert.is(purge.status, refused ? 1 : 0, `${what} ${purge.stderr}`);
+    assert.is(has(STORE) && has(LEDGER), refused !== undefined, what);
+    if (!refused) continue;
+    assert.match(removed.stderr, refused, what);
+    assert.match(purge.stderr, refused, what);
+    assert.match(purge.stderr, /GUICHET_PURGE=yes. Nothing was taken away/, what);
+    purged();
+    assert.is(script("postrm", "purge").status, 0, what);
+    assert.not.ok(has("var/lib/guichet"), what);
+  }
+});
+
+test("a board that has served nobody is purged, and what nobody has counted is not", (t) => {
+  const fresh = board(t);
+  fresh.script("prerm", "remove");
+  assert.is(fresh.script("postrm", "purge").status, 0);
+  for (const path of [LEDGER, STORE]) {
+    const { script, put, has } = board(t);
+    put(path);
+    assert.is(script("postrm", "purge").status, 1, path);
+    assert.ok(has(path));
+  }
+});
+
+test("what was counted once does not count after the package was installed again", (t) => {
+  const { script, says, put, has } = board(t);
+  for (const path of [LEDGER, STORE]) put(path);
+  for (const question of ["items", "waiting"]) says(question, "1\n");
+  script("prerm", "remove");
+  assert.ok(has("var/lib/guichet/items") && has("var/lib/guichet/waiting"));
+  assert.is(script("postinst", "configure").status, 0);
+  assert.not.ok(has("var/lib/guichet/items") || has("var/lib/guichet/waiting"));
 });
 
 run();

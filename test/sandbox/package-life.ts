@@ -144,8 +144,8 @@ try {
   );
   unit.run("systemctl", "start", "guichet.target");
   await inService("it is in service");
-  // A document lies in it.
-  unit.run("systemctl", "stop", "guichet-vault");
+  // A document lies in it, and a submission waits for the centre.
+  unit.run("systemctl", "stop", "guichet-core", "guichet-vault");
   const ledger = await openStore(join(tree, STATE, "vault/ledger.db"), { migrations: [] });
   await ledger.tx((t) =>
     t.run(
@@ -154,8 +154,19 @@ try {
     ),
   );
   await ledger.close();
-  unit.run("sh", "-c", `chown guichet-vault:guichet-vault ${STATE}/vault/*`);
-  unit.run("systemctl", "start", "guichet-vault");
+  const store = await openStore(join(tree, STATE, "store/store.db"), { migrations: [] });
+  await store.tx((t) =>
+    t.run(
+      "INSERT INTO submissions (sid, reference, manifest, manifest_hash, size, state, created_at) VALUES ('sid', 'reference', '', '', 0, 'rejected', 0)",
+    ),
+  );
+  await store.close();
+  unit.run(
+    "sh",
+    "-c",
+    `chown guichet-vault:guichet-vault ${STATE}/vault/* && chown guichet-core:guichet-core ${STATE}/store/*`,
+  );
+  unit.run("systemctl", "start", "guichet-vault", "guichet-core");
   await inService("it is in service with a document");
   const before = await kept();
   tell(
@@ -225,8 +236,11 @@ try {
 
   const removed = await dpkg([], "-r", "guichet");
   tell(
-    "removed: it says that a document is left, and stops",
-    removed.status === 0 && /1 items lie in the unit/.test(removed.text) && active().length === 0,
+    "removed: it says that a document is left and how much waits for the centre, and stops",
+    removed.status === 0 &&
+      /1 items lie in the unit/.test(removed.text) &&
+      /[1-9]\d* submissions and records wait/.test(removed.text) &&
+      active().length === 0,
     removed.text,
   );
   tell(

@@ -23,7 +23,8 @@ export interface VaultJournalOptions {
 const AGAIN_MS = 15_000;
 /** A verifier takes no longer JWS than 65,536 characters. */
 const MAX_JWS = 60_000;
-const CURSOR = "vaultJournalAcked";
+/** Read by `guichet waiting` too, by this name. */
+export const CURSOR = "vaultJournalAcked";
 /** When the centre said so, s; never later than our own clock when we heard it, or a centre's clock that was once ahead would rule. */
 const ACKED_AT = "vaultJournalAckedAt";
 /** When it last said that it has lost rows, likewise. */

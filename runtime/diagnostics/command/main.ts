@@ -8,7 +8,7 @@ process.once("SIGTERM", () => stop.abort());
 // Somebody who reads only the first lines (head) is no error.
 process.stdout.on("error", () => process.exit(0));
 const argv = process.argv.slice(2);
-const run = ["rest", "items"].includes(argv[0] ?? "") ? runUpkeep : runCommand;
+const run = ["rest", "items", "waiting"].includes(argv[0] ?? "") ? runUpkeep : runCommand;
 process.exitCode = await run(
   argv,
   { line: (text) => process.stdout.write(`${text}\n`), trouble: (text) => process.stderr.write(`${text}\n`) },

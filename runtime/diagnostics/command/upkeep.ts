@@ -1,16 +1,19 @@
 import { readlink } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Static } from "@sinclair/typebox";
 import { type Clock, type Fault, systemClock } from "../../../drivers/kit/index.ts";
-import { askHealth, Peer, socketOf, vaultEvents, vaultMethods } from "../../ipc/index.ts";
+import { askHealth, type vaultMethods } from "../../ipc/index.ts";
 import { diagnosticFault } from "../messages.ts";
+import { askVault } from "./vault.ts";
+import { waitingIn } from "./waiting.ts";
 import { type Out, tellFault } from "./words.ts";
 
 export const UPKEEP_USAGE = `guichet rest [--wait SECONDS]                 whether the unit may be stopped now: nobody before it, no
-                                             door open, nothing under way, nothing on trial; exit code 1 if not
-guichet items                                how many items lie in the unit, by its ledger`;
+                                             door open, nothing under way, nothing on trial; exit code 3 if not
+guichet items                                how many items lie in the unit, by its ledger
+guichet waiting                              how many submissions and rows of the journal the centre has not received;
+                                             asked while the core is stopped`;
 
 /** Why the unit is not to be stopped now. */
 export type Reason =
@@ -29,27 +32,15 @@ const WORDS: Readonly<Record<Reason["why"], string>> = {
 };
 
 const LOOK_MS = 1_000;
+/** An exit code of its own: Node's own end, and that of a shell that finds no program, must not be taken for it. */
+const NOT_AT_REST = 3;
 
 /** What the vault says of itself; undefined while it does not run. */
-async function askVault(state: string): Promise<VaultStatus | undefined> {
-  const socket = connect(socketOf(state, "vault"));
-  const up = await new Promise<boolean>((resolve, reject) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("error", (error: NodeJS.ErrnoException) =>
-      ["EACCES", "EPERM"].includes(error.code ?? "")
-        ? reject(diagnosticFault("noRights", { state }, error))
-        : resolve(false),
-    );
-  });
-  if (!up) return undefined;
-  try {
-    const peer = new Peer(socket, { remote: vaultMethods, incoming: vaultEvents });
+const statusOf = (state: string): Promise<VaultStatus | undefined> =>
+  askVault(state, async (peer) => {
     const answer = await peer.call("status", {});
     return answer.ok ? answer.value.body : undefined;
-  } finally {
-    socket.destroy();
-  }
-}
+  });
 
 const inUse = ({ state }: VaultStatus["slots"][number]): boolean => state !== "empty";
 
@@ -57,7 +48,7 @@ const inUse = ({ state }: VaultStatus["slots"][number]): boolean => state !== "e
 export async function reasonsAgainst(state: string): Promise<Reason[]> {
   const [health, vault, active, committed] = await Promise.all([
     askHealth(state).catch(() => undefined) as Promise<{ state?: string } | undefined>,
-    askVault(state),
+    statusOf(state),
     readlink(join(state, "config")).catch(() => undefined),
     readlink(join(state, "committed")).catch(() => undefined),
   ]);
@@ -74,8 +65,8 @@ export async function reasonsAgainst(state: string): Promise<Reason[]> {
 }
 
 /**
- * `guichet rest` and `guichet items`: what the package asks before it stops a unit or takes away what it knows.
- * @returns the exit code: 0, 1 while the unit is not at rest or cannot be asked, 2 for wrong usage
+ * `guichet rest`, `guichet items` and `guichet waiting`: what the package asks before it stops a unit or takes away what it knows.
+ * @returns the exit code: 0, 1 when the unit cannot be asked, 2 for wrong usage, 3 while it is not at rest
  */
 export async function runUpkeep(
   argv: readonly string[],
@@ -93,10 +84,17 @@ export async function runUpkeep(
     return failed(diagnosticFault("usage"), 2);
   }
   if (words[0] === "items") {
-    const vault = await askVault(state);
+    const vault = await statusOf(state);
     if (!vault) return failed(diagnosticFault("notRunning", { state }));
     const held = (vault.bins ?? []).reduce((sum, bin) => sum + bin.held, 0);
     out.line(String(vault.slots.filter(inUse).length + held));
+    return 0;
+  }
+  if (words[0] === "waiting") {
+    const waiting = await waitingIn(state);
+    if (!waiting.ok) return failed(waiting.error);
+    const { submissions, rows } = waiting.value;
+    out.line(String(submissions + rows));
     return 0;
   }
   const end = clock.mono() + waitMs;
@@ -106,7 +104,8 @@ export async function runUpkeep(
     const text = reasons
       .map((reason) => `${"slot" in reason ? `slot ${reason.slot}: ` : ""}${WORDS[reason.why]}`)
       .join("; ");
-    if (clock.mono() >= end || stop.aborted) return failed(diagnosticFault("notAtRest", { because: text }));
+    if (clock.mono() >= end || stop.aborted)
+      return failed(diagnosticFault("notAtRest", { because: text }), NOT_AT_REST);
     if (text !== told) out.line(`Waiting: ${text}.`);
     told = text;
     await clock.sleep(LOOK_MS, stop);

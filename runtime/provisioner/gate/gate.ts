@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defineEvents } from "../../../drivers/kit/index.ts";
-import type { Board } from "../../../provisioning/index.ts";
+import { type Board, servicePorts } from "../../../provisioning/index.ts";
 import { decideUsb, parseDescriptors, type UsbDecision } from "../../../provisioning/usb/index.ts";
 
 const log = defineEvents("usb", {
@@ -70,8 +70,7 @@ export class UsbGate {
       await this.#set(bus, "authorized_default", false);
     const ports = names.filter((name) => PORT.test(name));
     for (const port of this.#said.keys()) if (!ports.includes(port)) this.#said.delete(port);
-    const servicePort = this.#usb?.servicePort;
-    const inPort = servicePort !== undefined && ports.includes(servicePort);
+    const inPort = servicePorts(this.#usb).some((port) => ports.includes(port));
     const doorOpen = inPort ? await this.#doorOpen() : false;
     for (const port of ports) await this.#judge(port, doorOpen);
     return inPort;

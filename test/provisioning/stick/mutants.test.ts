@@ -188,7 +188,7 @@ const RULES: Rule[] = [
   {
     name: "nothing comes onto the bus at another port",
     file: "usb/decide.ts",
-    from: 'if (port !== usb?.servicePort) return refuse("place");',
+    from: 'if (!servicePorts(usb).includes(port)) return refuse("place");',
     to: "",
     scenario: async ({ decideUsb }) =>
       assert.equal(decideUsb(USB, "1-2", usb(8), true), { admit: false, why: "place" }),

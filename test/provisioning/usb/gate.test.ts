@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { setLog } from "../../../drivers/kit/index.ts";
+import { readBoard, servicePorts } from "../../../provisioning/index.ts";
 import { decideUsb, parseDescriptors } from "../../../provisioning/usb/index.ts";
 import { UsbGate } from "../../../runtime/provisioner/gate/gate.ts";
 import { Random } from "../../fuzz/streams.ts";
@@ -111,6 +112,32 @@ test("a stick is let in at the service port while the door is open, and goes whe
   open = false;
   await gate.look();
   assert.is(letIn("1-1.4"), false);
+});
+
+test("at a connector with two places a stick of either kind is let in, and only while the door is open", async (t) => {
+  const { root, letIn } = bus(t, { "2-1.4": descriptors([[UAS]]), "2-1.3": descriptors([[UAS]]) });
+  let open = true;
+  const usb = { ...USB, servicePort: ["1-1.4", "2-1.4"] };
+  const gate = new UsbGate({ usb, doorOpen: async () => open, root });
+  assert.is(await gate.look(), true, "the door matters");
+  assert.equal(["2-1.4", "2-1.3"].map(letIn), [true, false]);
+  open = false;
+  await gate.look();
+  assert.is(letIn("2-1.4"), false);
+});
+
+test("board.json names the service port by one place or by several", async (t) => {
+  const { root } = bus(t, {});
+  const file = join(root, "board.json");
+  const read = async (servicePort: unknown) => {
+    writeFileSync(file, JSON.stringify({ usb: { servicePort, internal: [] } }));
+    const board = await readBoard(file);
+    return board.ok ? servicePorts(board.value.usb) : board.error.code;
+  };
+  assert.equal(await read("1-1.4"), ["1-1.4"]);
+  assert.equal(await read(["1-1.4", "2-1.4"]), ["1-1.4", "2-1.4"]);
+  for (const bad of [[], "1-1.4|*", ["1-1.4", "1-1.4"], ["*"], 1]) assert.type(await read(bad), "string");
+  assert.equal(servicePorts(undefined), []);
 });
 
 test("from a kernel that has let nothing in, what is built in comes in at the start, hub by hub", async (t) => {

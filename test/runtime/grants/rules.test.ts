@@ -1,6 +1,14 @@
 import * as assert from "uvu/assert";
+import { systemClock } from "../../../drivers/kit/index.ts";
 import { benchDevices } from "../../../runtime/dev/unit-plan.ts";
-import { addressSettings, deviceRules, hostsOf, isKnown } from "../../../runtime/grants/index.ts";
+import {
+  addressSettings,
+  deviceRules,
+  grantAll,
+  hostsOf,
+  isKnown,
+  placeOf,
+} from "../../../runtime/grants/index.ts";
 import { suite } from "../../kit.ts";
 
 const { test, run } = suite("grants");
@@ -44,6 +52,51 @@ test("the core's names are its own and the broker's", () => {
   assert.ok(isKnown(hosts, "broker.example"));
   for (const other of ["example", "localhost", "roker.example"]) assert.not.ok(isKnown(hosts, other), other);
   assert.not.ok(isKnown(hostsOf({ host: "broker.example", addresses: [] }), "broker.example"));
+});
+
+test("devices are given before the broker's name is looked up, which is waited for ten seconds", async () => {
+  const said: string[] = [];
+  const asked: number[] = [];
+  const silent = new Promise<never>(() => undefined);
+  const clock = {
+    ...systemClock,
+    sleep: async (ms: number) => {
+      asked.push(ms);
+    },
+  };
+  const { place, changed } = await grantAll({
+    devices: async () => {
+      said.push("devices");
+      return true;
+    },
+    place: () => {
+      said.push("lookup");
+      return placeOf("broker.example", { clock, resolve: () => silent });
+    },
+    addresses: async ({ addresses }) => {
+      said.push(`${addresses.length} addresses`);
+      return false;
+    },
+  });
+  assert.equal(said, ["devices", "lookup", "0 addresses"]);
+  assert.equal(asked, [10_000]);
+  assert.equal({ place, changed }, { place: { host: "broker.example", addresses: [] }, changed: true });
+});
+
+test("rules that udev does not take keep the broker's address from nobody, and are told", async () => {
+  const given: string[] = [];
+  const failed = await grantAll({
+    devices: async () => {
+      throw new Error("no udev");
+    },
+    place: () => placeOf("[fd00::2]"),
+    addresses: async ({ addresses }) => {
+      given.push(...addresses);
+      return true;
+    },
+  }).catch((error: Error) => error.message);
+  assert.equal(given, ["fd00::2"]);
+  assert.is(failed, "no udev");
 });
 
 run();

@@ -33,7 +33,8 @@ function properties(rules: string, chain: Chain): Record<string, string> {
     for (const [, key = "", field, op] of keys)
       if (op === "==") assert.ok(known.includes(key) && (field ?? "DEVTYPE") === "DEVTYPE", line);
     const one = ({ subsystem, kernel }: Chain[number]) =>
-      subsystem === (asked("SUBSYSTEMS") ?? subsystem) && kernel === (asked("KERNELS") ?? kernel);
+      subsystem === (asked("SUBSYSTEMS") ?? subsystem) &&
+      (asked("KERNELS") ?? kernel).split("|").includes(kernel);
     if (own?.subsystem !== (asked("SUBSYSTEM") ?? own?.subsystem)) continue;
     if (own?.devtype !== (asked("ENV") ?? own?.devtype)) continue;
     if (!chain.some(one)) continue;
@@ -52,14 +53,14 @@ const CLOSED = {
 };
 
 test("what is at the service port is the provisioner's, and udev looks into neither the whole nor its parts", () => {
-  const rules = stickRules("1-1.4");
+  const rules = stickRules(["1-1.4"]);
   const stick = usbDisk("1-1.4", "1-1");
   assert.equal(properties(rules, stick), { ...CLOSED, SYMLINK: "guichet-stick" });
   assert.equal(properties(rules, partition(stick)), CLOSED);
 });
 
 test("a disk that is built in is left alone, whatever its place looks like", () => {
-  const rules = stickRules("1-1.4");
+  const rules = stickRules(["1-1.4"]);
   for (const port of ["1-1.3", "1-1.41", "2-1.4", "1-1", "1-1.4.1"])
     for (const disk of [usbDisk(port), partition(usbDisk(port))]) assert.equal(properties(rules, disk), {});
   assert.equal(properties(rules, [{ subsystem: "block", kernel: "mmcblk0", devtype: "disk" }]), {});
@@ -85,7 +86,7 @@ const usb = { servicePort: "1-1.4", internal: [] };
 test("udev is told once, and what is in the port already is judged again", async (t) => {
   const { asked, ...at } = place(t);
   assert.is(await grantStick({ usb, ...at }), true);
-  assert.is(readFileSync(at.rules, "utf8"), stickRules("1-1.4"));
+  assert.is(readFileSync(at.rules, "utf8"), stickRules(["1-1.4"]));
   assert.equal(asked.splice(0), ["control --reload"], "nothing is there");
   assert.is(await grantStick({ usb, ...at }), false);
   assert.equal(asked, []);
@@ -106,6 +107,20 @@ test("without a service port there is no rule, and one that was there goes", asy
   assert.is(await grantStick({ usb: undefined, ...at }), true);
   assert.not.ok(existsSync(at.rules));
   assert.equal(asked, ["control --reload", "control --reload"]);
+});
+
+test("a connector of USB 3 is two places, and a stick is one at either", async (t) => {
+  const both = ["1-1.4", "2-1.4"];
+  const rules = stickRules(both);
+  for (const port of both) assert.is(properties(rules, usbDisk(port)).SYMLINK, "guichet-stick", port);
+  for (const port of ["2-1.3", "3-1.4", "2-1.41"]) assert.equal(properties(rules, usbDisk(port)), {}, port);
+  const { asked, ...at } = place(t);
+  mkdirSync(join(at.devices, "2-1.4"));
+  await grantStick({ usb: { ...usb, servicePort: both }, ...at });
+  assert.is(readFileSync(at.rules, "utf8"), rules);
+  assert.equal(asked.slice(1), [
+    `trigger --settle --subsystem-match=block --parent-match=${at.devices}/2-1.4`,
+  ]);
 });
 
 test("a rule that udev was not told of is not left to be taken for one", async (t) => {
