@@ -103,6 +103,8 @@ export const UnitConfigurationSchema = Type.Object(
     interlocks: Type.Array(Role, { maxItems: 8 }),
     /** Role of the switch behind the service door that staff turn for an exchange. */
     serviceSwitch: Type.Optional(Role),
+    /** The board's clock chip has a battery: it knows how long the power was away. Not said, every cut counts as a long one. */
+    clockBattery: Type.Optional(Type.Boolean()),
     services: Type.Array(Id, { maxItems: 40 }),
     hours: HoursSchema,
     screen: Type.Object(

@@ -5,20 +5,38 @@ import { newId } from "../../drivers/kit/index.ts";
 /** Which start of the computer this is, and whether its clock went on while it was off. */
 export interface Boot {
   id: string;
-  /** The kernel has set its clock from one with a battery: the time that has passed since a cut is known. */
+  /** The clock has gone on by a battery: the time that has passed since a cut is known. */
   clockKept: boolean;
 }
 
-/** What the kernel says of it: `1` when it has set its clock from this one. */
-const HCTOSYS = "/sys/class/rtc/rtc0/hctosys";
+/** The clock chip as the kernel shows it. */
+const RTC = "/sys/class/rtc/rtc0";
+/** The chip may drift from the true time by this much before nobody believes it, ms. */
+const DRIFT_MS = 60_000;
 
 /**
  * Knows the boot by a file in the vault's own folder for sockets, which lies in memory and is gone after a restart of the
  * computer: the kernel's own number of the boot is hidden from the vault.
+ * @param battery whether the unit's configuration says that its clock chip has one; nothing that the kernel tells says so
+ * @param rtc the chip's folder in sysfs
+ * @param wall the system's time, ms since 1970
  */
-export async function thisBoot(state: string, hctosys = HCTOSYS): Promise<Boot> {
-  const clockKept = (await readFile(hctosys, "utf8").catch(() => "")).trim() === "1";
+export async function thisBoot(
+  state: string,
+  { battery, rtc = RTC, wall = Date.now() }: { battery: boolean; rtc?: string; wall?: number },
+): Promise<Boot> {
+  const clockKept = battery && (await hasGoneOn(rtc, wall));
   return { id: await bootId(join(state, "run", "vault", "boot")), clockKept };
+}
+
+/**
+ * The kernel has set its clock from the chip (`hctosys` is 1), which it says of a chip that lost its time too: that one does
+ * not tell the time of the system, which something else has set.
+ */
+async function hasGoneOn(rtc: string, wall: number): Promise<boolean> {
+  const said = async (name: string) => (await readFile(join(rtc, name), "utf8").catch(() => "")).trim();
+  const [set, epoch] = [await said("hctosys"), Number.parseInt(await said("since_epoch"), 10)];
+  return set === "1" && Math.abs(epoch * 1000 - wall) <= DRIFT_MS;
 }
 
 async function bootId(path: string): Promise<string> {

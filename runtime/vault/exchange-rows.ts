@@ -1,20 +1,25 @@
 import type { Statements } from "../../drivers/store/index.ts";
 import { vaultFault } from "./faults.ts";
 
-/** Writes an exchange, with as much credit as its poorest credential has left. Throws `vault.creditUsed` for none. */
+/**
+ * Writes an exchange, with as much credit as its poorest credential has left.
+ * @param once whether a credential counts for one exchange only
+ * @throws Fault `vault.creditUsed` for none, `vault.credentialUsed` for one that was used in another exchange where it counts once
+ */
 export async function addExchange(
   t: Statements,
   exchange: string,
   credentials: readonly { id: string; operator: string; unlocks: number }[],
-  wall: number,
+  { wall, once }: { wall: number; once: boolean },
 ): Promise<void> {
   let credit = Number.POSITIVE_INFINITY;
   for (const { id, unlocks } of credentials) {
-    await t.run(
+    const { changes } = await t.run(
       "INSERT INTO credentials (credential, used, unlocks) VALUES (?, 0, ?) ON CONFLICT (credential) DO NOTHING",
       id,
       unlocks,
     );
+    if (once && changes === 0) throw vaultFault("credentialUsed");
     const row = await t.get<{ used: number }>("SELECT used FROM credentials WHERE credential = ?", id);
     credit = Math.min(credit, unlocks - (row?.used ?? 0));
   }

@@ -29,6 +29,7 @@ export class Exchange {
   readonly #interlocks: Interlocks;
   readonly #lights: ReadonlyMap<string, DeviceHost<Indicator>>;
   readonly #ready: () => Result<void>;
+  readonly #staffHere: (() => Promise<boolean>) | undefined;
   readonly #onEvent: (event: ExchangeEvent) => void;
   #open: { id: string; operator: string; lastUse: number; exp: number; ending?: boolean } | undefined;
   #running: string | undefined;
@@ -40,6 +41,8 @@ export class Exchange {
     interlocks: Interlocks;
     lights: ReadonlyMap<string, DeviceHost<Indicator>>;
     ready: () => Result<void>;
+    /** Whether the service switch is seen on; left out where a unit has none. */
+    staffHere?: (() => Promise<boolean>) | undefined;
     onEvent: (event: ExchangeEvent) => void;
   }) {
     this.#motion = options.motion;
@@ -48,6 +51,7 @@ export class Exchange {
     this.#interlocks = options.interlocks;
     this.#lights = options.lights;
     this.#ready = options.ready;
+    this.#staffHere = options.staffHere;
     this.#onEvent = options.onEvent;
   }
 
@@ -68,11 +72,16 @@ export class Exchange {
   /** Waits until nothing moves any more. */
   idle = (): Promise<void> => this.#end;
 
-  /** Opens an exchange by one credential, or by two of different people where items cannot be read at hand-over. */
+  /**
+   * Opens an exchange by one credential, or by two of different people where items cannot be read at hand-over. The core has
+   * seen every credential and could show it again: it counts while the service switch is on, and where there is none, once.
+   */
   async begin(jwss: readonly string[]): Promise<Result<{ exchange: string; witness: boolean }>> {
     const ready = this.#ready();
     if (!ready.ok) return ready;
     if (this.current) return err(vaultFault("exchangeOpen"));
+    const staff = await this.#seen();
+    if (!staff.ok) return staff;
     const credentials: Credential[] = [];
     for (const jws of jwss) {
       const credential = this.#papers.credential(jws);
@@ -87,7 +96,7 @@ export class Exchange {
     if (witness && people.size < 2) return err(vaultFault("witnessNeeded"));
     const exchange = newId(this.#motion.clock.wall());
     try {
-      await this.#motion.ledger.openExchange(exchange, credentials);
+      await this.#motion.ledger.openExchange(exchange, credentials, { once: !this.#staffHere });
     } catch (error) {
       if (isFault(error)) return err(error);
       throw error;
@@ -185,10 +194,17 @@ export class Exchange {
     if (!ready.ok) return ready;
     if (this.current !== exchange || !this.#open) return err(vaultFault("noExchange"));
     if (this.#running) return err(vaultFault("slotBusy", { slot: this.#running }));
+    const staff = await this.#seen();
+    if (!staff.ok) return staff;
     const interlocks = await this.#interlocks.active();
     if (interlocks.length > 0) return err(vaultFault("interlocked", { by: interlocks.join(",") }));
     this.#open.lastUse = this.#motion.clock.mono();
     return ok(undefined);
+  }
+
+  /** Refuses where the unit has a service switch and it is not seen on. */
+  async #seen(): Promise<Result<void>> {
+    return !this.#staffHere || (await this.#staffHere()) ? ok(undefined) : err(vaultFault("staffAbsent"));
   }
 
   /** The first slot that the ledger calls empty and whose sensors agree. */

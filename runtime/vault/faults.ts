@@ -110,6 +110,18 @@ export const vaultFault = defineErrors("vault", {
     remedy: "operatorClear",
     cause: "user",
   },
+  credentialUsed: {
+    what: "The credential has opened an exchange already, and this unit has no service switch that tells who shows it again",
+    todo: "Get a new credential from the centre for each exchange",
+    remedy: "operatorClear",
+    cause: "user",
+  },
+  staffAbsent: {
+    what: "The service switch is off, or cannot be read: nobody of the staff is seen at the unit",
+    todo: "Turn the service switch on and begin anew",
+    remedy: "tryAgain",
+    cause: "user",
+  },
   wrongItem: {
     what: "The assignment is for another item",
     todo: "Scan the item that was assigned to this unit",

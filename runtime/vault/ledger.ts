@@ -270,12 +270,13 @@ export class Ledger {
   async openExchange(
     exchange: string,
     credentials: { id: string; operator: string; unlocks: number }[],
+    { once = false }: { once?: boolean } = {},
   ): Promise<void> {
     await this.#tx(
       "exchange.begin",
       { exchange, operator: credentials.map((c) => c.operator).join("+") },
       async (t) => {
-        await addExchange(t, exchange, credentials, this.#clock.wall());
+        await addExchange(t, exchange, credentials, { wall: this.#clock.wall(), once });
       },
     );
   }

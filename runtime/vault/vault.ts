@@ -74,7 +74,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   const { mint, redeem, retire } = tokenMint();
   const compartments = config.slots.filter((place) => "lock" in place);
   const magazines = config.slots.filter((place) => "dispenser" in place);
-  const boot = options.boot ?? (await thisBoot(options.state));
+  const boot = options.boot ?? (await thisBoot(options.state, { battery: config.clockBattery === true }));
   const mutant = options.synchronousForMutant;
   const ledger = await Ledger.open(join(options.state, "vault", "ledger.db"), {
     clock,
@@ -167,6 +167,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     return place && ("lock" in place ? place.lock : place.dispenser);
   };
 
+  const { serviceSwitch } = config;
   let settled = false;
   const ready = (): Result<void> => (settled ? ok(undefined) : err(vaultFault("notReady")));
   const exchange = new Exchange({
@@ -175,6 +176,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     interlocks,
     lights: devices.lights,
     ready: () => (collection.anyBusy() ? err(vaultFault("slotBusy")) : ready()),
+    staffHere: serviceSwitch ? () => interlocks.seenActive(serviceSwitch) : undefined,
     onEvent: (event) => {
       if (event.phase === "unknown") diagnostics.unknownOutcome(deviceOf(event.slot));
       everyone((peer) => peer.emit("exchange", event));
@@ -226,9 +228,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
           ...(magazines.length > 0 ? await ledger.stock() : {}),
           interlocks: await interlocks.active(),
           ...(exchange.current ? { exchange: exchange.current } : {}),
-          ...(config.serviceSwitch
-            ? { serviceSwitch: await interlocks.seenActive(config.serviceSwitch) }
-            : {}),
+          ...(serviceSwitch ? { serviceSwitch: await interlocks.seenActive(serviceSwitch) } : {}),
           ready: settled,
         }),
       ),

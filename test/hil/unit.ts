@@ -75,6 +75,7 @@ export function onKernelDevices(plan: UnitConfiguration, code: string): UnitConf
       { slot: WALL.slot, lock: "lock.wall", compartment: 0 },
     ],
     interlocks: plan.interlocks.filter((role) => role !== "power.supply"),
+    clockBattery: true,
     // An emulated processor is slow; people wait for it.
     screen: { ...plan.screen, idleS: 600 },
   };

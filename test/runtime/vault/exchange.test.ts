@@ -188,7 +188,8 @@ test("an emptying whose door does not open tells what the slot was, also when no
 });
 
 test("the unlocks that a credential pays for are counted over all exchanges, and over a restart", async (t) => {
-  const { rig, client } = await atWork(t);
+  const { rig, client } = await atWork(t, {}, { serviceSwitch: "switch.service" });
+  rig.inputs.set("switch.service", 1);
   const credentials = [rig.papers.credential("anna", { unlocks: 2 }), rig.papers.credential("bert")];
   const open = async (to: VaultClient) => {
     const begun = await to.call("exchange.begin", { credentials });

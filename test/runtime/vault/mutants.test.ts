@@ -3,9 +3,10 @@ import { suite } from "../../kit.ts";
 import { type Edit, mustCatch, mutate } from "../../support/mutate.ts";
 import { afterCut } from "./after-cut.ts";
 import { rules as whileAlive } from "./rules.ts";
+import { staffHere } from "./staff-here.ts";
 import { wiring } from "./wiring.ts";
 
-const rules = { ...whileAlive, ...afterCut, ...wiring };
+const rules = { ...whileAlive, ...afterCut, ...staffHere, ...wiring };
 
 /** A vault from which one rule was taken away, by replacing one place of its source. */
 interface Mutant extends Edit {
@@ -28,6 +29,7 @@ const AT_THE_BYTE =
 const WRITTEN = "ISSUED and the used-up voucher are in the ledger before the first byte of an unlock";
 const FINDING = "a finding settles the effect that it names, by an officer's key, once";
 
+const HERE = "where there is a service switch, credentials open nothing while it is not seen on";
 const AWAY = "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile";
 const BLIND = "after a cut a slot without a sensor is called empty by nobody";
 
@@ -230,6 +232,24 @@ const mutants: Record<string, Mutant> = {
     from: "if (await this.#motion.ledger.slotOfItem(itemHash))",
     to: "if (false)",
     caughtBy: LOAD,
+  },
+  "credentials that were shown once open another exchange": {
+    file: "exchange-rows.ts",
+    from: "if (once && changes === 0)",
+    to: "if (false)",
+    caughtBy: "what staff have shown opens no second exchange where no switch tells that they are here",
+  },
+  "an exchange is opened with nobody there": {
+    file: "exchange.ts",
+    from: "const staff = await this.#seen();\n    if (!staff.ok) return staff;\n    const credentials",
+    to: "const credentials",
+    caughtBy: HERE,
+  },
+  "a slot is opened for staff who have left": {
+    file: "exchange.ts",
+    from: "const staff = await this.#seen();\n    if (!staff.ok) return staff;\n    const interlocks",
+    to: "const interlocks",
+    caughtBy: HERE,
   },
   "recovery does not wait for staff's open door": {
     file: "recovery.ts",

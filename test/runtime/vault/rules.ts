@@ -410,7 +410,7 @@ export const rules: Record<string, Scenario> = {
     assert.is(await putIn(rig, client, exchange, "ITEM-4"), "vault.creditUsed");
     assert.is(rig.unlocks(), 1);
     assert.is(code(await client.call("exchange.end", { exchange })), "ok");
-    assert.is(code(await begin(anna, bert)), "vault.creditUsed");
+    assert.is(code(await begin(anna, bert)), "vault.credentialUsed");
   },
 
   "an item is loaded under its own assignment, and never twice": async (t, start) => {
