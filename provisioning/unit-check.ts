@@ -1,13 +1,18 @@
 import { err, type Fault, ok, parseJson, type Result } from "../drivers/kit/index.ts";
 import type { DeviceConfiguration } from "../drivers/registry/index.ts";
+import type { Board } from "./board.ts";
 import { bundleFault } from "./bundle/faults.ts";
 import { type UnitConfiguration, UnitConfigurationSchema } from "./unit-configuration.ts";
+import { sharedWire } from "./unit-wires.ts";
 
-/** Reads `unit.json` as every process of a unit does, and whoever makes or takes a bundle with it before. */
-export function parseConfiguration(text: string): Result<UnitConfiguration, Fault> {
+/**
+ * Reads `unit.json` as every process of a unit does, and whoever makes or takes a bundle with it before.
+ * @param board the one that it is for, where that is known
+ */
+export function parseConfiguration(text: string, board?: Board): Result<UnitConfiguration, Fault> {
   const parsed = parseJson(UnitConfigurationSchema, text, "unit.json");
   if (!parsed.ok) return parsed;
-  const fault = contradiction(parsed.value);
+  const fault = contradiction(parsed.value, board);
   return fault ? err(fault) : ok(parsed.value);
 }
 
@@ -15,20 +20,18 @@ export function parseConfiguration(text: string): Result<UnitConfiguration, Faul
  * What a configuration says against itself, which no schema sees: one name for two things, one thing under two names, or
  * something that is not there. A slot with two places, or a place with two slots, gives somebody another person's item.
  */
-export function contradiction({
-  devices,
-  slots,
-}: Pick<UnitConfiguration, "devices" | "slots">): Fault | undefined {
+export function contradiction(
+  { devices, slots }: Pick<UnitConfiguration, "devices" | "slots">,
+  board?: Board,
+): Fault | undefined {
   const wrong = (at: string, rule: string): Fault => bundleFault("contradictory", { at, rule });
   const roles = new Map<string, DeviceConfiguration>();
-  const wires = new Set<string>();
   for (const [index, device] of devices.entries()) {
     if (roles.has(device.role)) return wrong(`/devices/${index}/role`, "twice");
     roles.set(device.role, device);
-    if (device.driver !== "lock.kerong") continue;
-    // Two roles for one board give its compartments two names.
-    if (!add(wires, `${device.port.path} ${device.board}`)) return wrong(`/devices/${index}/board`, "twice");
   }
+  const clash = sharedWire(devices, board);
+  if (clash) return bundleFault("contradictory", { ...clash, rule: "twice" });
   const names = new Set<string>();
   const places = new Set<string>();
   for (const [index, slot] of slots.entries()) {

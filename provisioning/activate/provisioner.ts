@@ -43,7 +43,7 @@ export interface ProvisionerOptions {
   trial: Trial;
   clock?: Clock;
   /** What destructive commands and dates are judged by. */
-  judgedBy?: () => Promise<Pick<Terms, "nonce" | "attestedTime" | "tls">>;
+  judgedBy?: () => Promise<Pick<Terms, "nonce" | "attestedTime" | "tls" | "board">>;
   /** The tests cut, fill and spoil it. */
   disk?: StateDisk;
 }

@@ -87,8 +87,8 @@ export const bundleFault = defineErrors("bundle", {
     "Make the bundle anew with the named file, or put the bundle with it on the same stick",
   ),
   contradictory: user(
-    "The configuration gives one place two names or one name two places, or names a device or place that is not there",
-    "Correct the named place of unit.json and make the bundle anew",
+    "The configuration gives one place, line, port or address to two, or one name to two places, or names a device or place that is not there or cannot do this",
+    "Correct the named places of unit.json and make the bundle anew",
   ),
   noIdentity: {
     what: "The board does not know which one it is: /etc/guichet/identity.json is missing",

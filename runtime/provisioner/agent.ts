@@ -27,6 +27,7 @@ import {
 import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
 import { bundleFault } from "../../provisioning/bundle/index.ts";
 import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
+import type { Board } from "../../provisioning/index.ts";
 import type { UnitReport } from "./health.ts";
 import { InboxFolder } from "./inbox.ts";
 import { AttestedTime } from "./time.ts";
@@ -60,6 +61,8 @@ export interface AgentOptions {
   disk?: StateDisk;
   /** Resolves when a restart disturbs nobody; bundles from the inbox wait for it, those of a technician do not. */
   quiet?: (signal: AbortSignal) => Promise<void>;
+  /** The maker's; a configuration's devices keep off its lines. */
+  board?: Board | undefined;
   /** What the running unit says of itself, for the answer. */
   report?: () => Promise<UnitReport | undefined>;
 }
@@ -131,7 +134,13 @@ export class Agent {
   async #judgedBy() {
     const attestedTime = await this.#time.atLeast();
     const nonce = nonceOf(this.#keys.signing, await commandCounter(this.#options.state));
-    return { nonce, tls: this.#keys.tls, ...(attestedTime === undefined ? {} : { attestedTime }) };
+    const { board } = this.#options;
+    return {
+      nonce,
+      tls: this.#keys.tls,
+      ...(board ? { board } : {}),
+      ...(attestedTime === undefined ? {} : { attestedTime }),
+    };
   }
 
   /** Looks after the inbox until it is stopped. */

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { isFault, systemClock } from "../../drivers/kit/index.ts";
 import { systemPorts } from "../../drivers/ports/index.ts";
 import type { Changer } from "../../provisioning/activate/index.ts";
+import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
 import { reportOf, whenQuiet } from "./health.ts";
@@ -28,10 +29,13 @@ export async function main(): Promise<void> {
   });
   const { state, take, stick: node, reader } = values;
   if (!state) throw new TypeError(USAGE);
+  // What is wrong with it is said by who opens the port for sticks.
+  const board = await readBoard(values.board);
   const open = (by: Changer) =>
     Agent.open({
       state,
       by,
+      board: board.ok ? board.value : undefined,
       trial: systemdTrial(state, systemClock),
       quiet: (signal) => whenQuiet(state, systemClock, signal),
       report: () => reportOf(state),
