@@ -179,6 +179,36 @@ test("a camera belongs to one role", () => {
   assert.is(of(real, usb("camera.a"), usb("camera.b")), "/devices/1/path = /devices/0/path");
 });
 
+const DEVICES = [
+  board("lock.main", "/dev/serial/by-id/bus", 0),
+  contact("door.service", 1),
+  light("light.a", 2),
+  power(0x40),
+  climate("sensor.air", 1),
+];
+const named = (check: Check, over: Unit) => said(check, { devices: DEVICES, ...over });
+
+/** A door whose name is misspelt would count as one that has no contact, and let a stick in while it is shut. */
+async function interlocks(check: Check): Promise<void> {
+  assert.is(named(check, { interlocks: ["door.service", "power.supply"] }), "good");
+  assert.is(named(check, { interlocks: ["power.supply", "door.servce"] }), "/interlocks/1 noSuchDevice");
+}
+
+test("what forbids motion is an input that is there", async () => {
+  await interlocks(real);
+  for (const role of ["lock.main", "light.a", "sensor.air"])
+    assert.is(named(real, { interlocks: [role] }), "/interlocks/0 noSuchDevice", role);
+});
+
+test("the staff's switch and a slot's light are there and can be that", () => {
+  const slot = { slot: "1", lock: "lock.main", compartment: 0 };
+  assert.is(named(real, { serviceSwitch: "door.service", slots: [{ ...slot, light: "light.a" }] }), "good");
+  for (const serviceSwitch of ["switch.service", "power.supply"])
+    assert.is(named(real, { serviceSwitch }), "/serviceSwitch noSuchDevice", serviceSwitch);
+  for (const lamp of ["light.b", "door.service"])
+    assert.is(named(real, { slots: [{ ...slot, light: lamp }] }), "/slots/0/light noSuchDevice", lamp);
+});
+
 interface Rule extends Edit {
   name: string;
   scenario: (check: Check) => Promise<void>;
@@ -208,6 +238,13 @@ const RULES: Rule[] = [
     from: "if (isBoard) holds.push({ what: `${port} ${device.board}`, at: `${at}/board` });",
     to: "",
     scenario: twoBoards,
+  },
+  {
+    name: "what forbids motion is there",
+    file: "unit-check.ts",
+    from: "if (!isGuard(roles.get(role)))",
+    to: "if (false)",
+    scenario: interlocks,
   },
   {
     name: "what two share counts",
