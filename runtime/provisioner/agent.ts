@@ -228,15 +228,21 @@ export class Agent {
     if (!standing.ok) throw standing.error;
     await quiet?.(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    await this.#alone(() => this.#inbox.noted(() => this.#takeInbox()));
+    await this.#alone(() => this.#takeInbox());
     // What was too much at once has its turn now; what cannot be taken away is no reason to hurry.
     const left = (await this.#inbox.waiting()).length;
     if (left > 0 && left < waiting) this.#bell.ring();
   }
 
   async #takeInbox(): Promise<void> {
+    const taker: Pick<Provisioner, "take"> = {
+      take: (given) => {
+        const files = given.map(({ file }) => file);
+        return this.#inbox.noted(files, () => this.#provisioner.take(given, { overLink: true }));
+      },
+    };
     const judged = async () =>
-      (await takeFolder(this.#inbox.path, this.#provisioner)).filter(
+      (await takeFolder(this.#inbox.path, taker)).filter(
         ({ result }) => result.ok || result.error.code !== NOT_LOOKED_AT,
       );
     // Judged is judged, good or not: what comes later gets an answer of its own.

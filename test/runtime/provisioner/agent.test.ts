@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,12 +15,23 @@ import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { defer, isFault, setLog } from "../../../drivers/kit/index.ts";
 import { makePki } from "../../../fleet/server/index.ts";
-import { readStanding } from "../../../provisioning/activate/index.ts";
+import { type Change, readStanding, type Trial } from "../../../provisioning/activate/index.ts";
 import { type Answer, readAnswer, readReplyFile } from "../../../provisioning/answer/index.ts";
+import { openDeviceKeys } from "../../../provisioning/device/index.ts";
 import { socketOf } from "../../../runtime/ipc/index.ts";
 import { Agent, type AgentOptions, reportOf } from "../../../runtime/provisioner/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
-import { board, certificate, codeOf, content, HEALTHY, Owner, signed, TLS } from "../../support/bundles.ts";
+import {
+  board,
+  certificate,
+  codeOf,
+  content,
+  HEALTHY,
+  Owner,
+  signed,
+  TLS,
+  unit,
+} from "../../support/bundles.ts";
 import { tool } from "../../support/tool.ts";
 
 const { test, run } = suite("the agent that provisions a unit", 30_000);
@@ -164,6 +176,65 @@ test("a bundle from the link with which the unit goes down is not tried again; w
   await again.stop();
   await Agent.open({ state: after, trial: HEALTHY });
   assert.equal(readdirSync(join(after, "inbox")), ["b.kbundle"]);
+});
+
+test("of what waits only what is tried is noted: the rest is not taken for tried after a cut", async (t) => {
+  const { state } = board(t, owner);
+  const inbox = join(state, "inbox");
+  mkdirSync(inbox);
+  // As many as are taken at once, and one that waits for the next turn.
+  for (let n = 0; n < 16; n++)
+    writeFileSync(join(inbox, `a${10 + n}.kbundle`), signed(owner, content("claim")));
+  writeFileSync(join(inbox, "b.kbundle"), signed(owner, content("claim", { counter: 2 })));
+  const [begun, go] = [defer<void>(), defer<void>()];
+  const trial = {
+    restart: () => {
+      begun.resolve();
+      return go.promise;
+    },
+    missing: async () => [],
+  };
+  const agent = await Agent.open({ state, trial });
+  agent.start();
+  await begun.promise;
+  const note = JSON.parse(readFileSync(join(state, "inbox-tried.json"), "utf8")) as { files: string[] };
+  go.resolve();
+  await agent.stop();
+  assert.is(note.files.length, 16);
+  assert.not.ok(note.files.includes("b.kbundle"));
+});
+
+test("a certificate over the link has to be let in by the broker; by hand it is taken where that is away", async (t) => {
+  const changes: Change[] = [];
+  const trial: Trial = {
+    ...HEALTHY,
+    settle: async (change) => void changes.push(change),
+    missing: async () => (changes.at(-1)?.needsLink ? ["broker"] : []),
+  };
+  const { state } = await unit(t, owner);
+  const agent = await Agent.open({ state, trial });
+  t.after(() => agent.stop());
+  const codes = async () => (await agentAnswer(agent)).taken.map(({ code }) => code);
+  const pem = certificate("kt-01", (await openDeviceKeys(state)).tls);
+  const certified = signed(owner, content("certificates", { files: [{ path: "tls.crt", bytes: pem }] }));
+  writeFileSync(join(state, "inbox", "a.kbundle"), certified);
+  writeFileSync(join(state, "inbox", "b.txt"), "no bundle");
+  agent.start();
+  await eventually("it is judged", async () => (await codes())[0] === "bundle.notHealthy");
+  assert.equal(changes, [{ configured: true, needsLink: true }]);
+  assert.not.ok(existsSync(join(state, "config", "tls.crt")));
+  const stick = mkdtempSync(join(tmpdir(), "guichet-stick-"));
+  t.after(() => rmSync(stick, { recursive: true, force: true }));
+  writeFileSync(join(stick, "a.kbundle"), certified);
+  assert.equal(
+    (await agent.take(stick)).map(({ result }) => codeOf(result)),
+    ["ok"],
+  );
+  assert.equal(changes.at(-1), { configured: true, needsLink: false });
+  // What is no certificate may come by a link that is not there any more.
+  writeFileSync(join(state, "inbox", "c.kbundle"), signed(owner, content("configuration", { counter: 2 })));
+  await eventually("it is taken", async () => (await codes())[0] === "ok");
+  assert.equal(changes.at(-1), { configured: true, needsLink: false });
 });
 
 test("a board without its identity does not start, and what waits for one whose identity is damaged goes on waiting", async (t) => {
