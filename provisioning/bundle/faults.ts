@@ -119,6 +119,12 @@ export const bundleFault = defineErrors("bundle", {
     remedy: "tryAgain",
     cause: "user",
   },
+  wrongUser: {
+    what: "Bundles are taken by another user than the one whose the unit's state is; files of this one would be in the way of all that come later",
+    todo: "Take them as that user: runuser -u guichet-provisioner -- node /usr/lib/guichet/provisioner.cjs --state /var/lib/guichet --take FOLDER",
+    remedy: "tryAgain",
+    cause: "user",
+  },
   notHealthy: user(
     "The unit did not become healthy with the bundle and went back to what it had",
     "Look up what is named as missing; correct the bundle, the counter may stay",

@@ -6,6 +6,7 @@ import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
 import { reportOf, whenQuiet } from "./health.ts";
+import { refuseStranger } from "./owner.ts";
 import { openBoardSlot } from "./stick/index.ts";
 import { systemdTrial } from "./systemd.ts";
 
@@ -41,7 +42,8 @@ export async function main(): Promise<void> {
       report: () => reportOf(state),
     });
   if (take !== undefined) {
-    const reports = await open("hand")
+    const reports = await refuseStranger(state)
+      .then(() => open("hand"))
       .then((agent) => agent.take(take))
       .catch((error: unknown) => {
         if (!isFault(error)) throw error;
