@@ -48,6 +48,14 @@ export interface ProvisionerOptions {
   disk?: StateDisk;
 }
 
+/** How bundles are taken. */
+export interface Manner {
+  /** They came over the link, so the broker is there for a certificate to be tried with. */
+  overLink?: boolean;
+  /** Asked at the last moment before the trial; somebody may have come meanwhile. Without it, nobody is waited for. */
+  mayBegin?: () => Promise<boolean>;
+}
+
 /**
  * Takes bundles, wherever they came from: chosen, composed into one new generation, dry-run, written, made active by one
  * rename, tried, and committed by one more rename. Until then the old generation, with its counters, is the unit's; a cut
@@ -96,11 +104,8 @@ export class Provisioner {
     return (await pointedAt(this.#state, "active")) !== (await this.#committed());
   }
 
-  /**
-   * What became of each file; all that are good are taken together or not at all.
-   * @param overLink they came over the link, so the broker is there for a certificate to be tried with
-   */
-  take(given: readonly Given[], { overLink = false }: { overLink?: boolean } = {}): Promise<Report[]> {
+  /** What became of each file; all that are good are taken together or not at all. */
+  take(given: readonly Given[], { overLink = false, mayBegin }: Manner = {}): Promise<Report[]> {
     return this.#mutex.run(async () => {
       const standing = await readStanding(this.#state);
       if (!standing.ok) return given.map(({ file }) => ({ file, kind: undefined, result: standing }));
@@ -112,7 +117,7 @@ export class Provisioner {
       const certified = reports.some(({ kind, result }) => result.ok && kind === "certificates");
       const change = { configured: before.has("unit.json"), needsLink: overLink && certified };
       const [from, to] = [standing.value.generation, next.standing.generation];
-      const done = await this.#activate(from, to, next.pieces, change);
+      const done = await this.#activate(from, to, next.pieces, change, mayBegin);
       return done.ok ? reports : refuseAll(reports, done.error);
     });
   }
@@ -122,6 +127,7 @@ export class Provisioner {
     generation: number,
     pieces: ReadonlyMap<string, Piece>,
     change: Change,
+    mayBegin: Manner["mayBegin"],
   ): Promise<Result<void, Fault>> {
     // Without a configuration there is nothing that could become healthy: its processes rest.
     const resting: Trial = { restart: () => this.#trial.restart(), missing: async () => [] };
@@ -129,6 +135,8 @@ export class Provisioner {
     await trial.settle?.(change);
     try {
       await this.#write(generation, pieces);
+      // Finding out how the unit is and writing take most of a minute.
+      if (mayBegin && !(await mayBegin())) return err(await this.#undo(before, bundleFault("notNow")));
       await this.#point("active", generation);
     } catch (error) {
       return err(await this.#undo(before, diskFault(error)));

@@ -119,6 +119,12 @@ export const bundleFault = defineErrors("bundle", {
     remedy: "tryAgain",
     cause: "user",
   },
+  notNow: {
+    what: "Somebody had come to the unit, or a slot was open, when the bundle was to be tried; it waits",
+    todo: "Nothing to do; it is tried when nobody is there, and after a quarter of an hour all the same",
+    remedy: "autoRecovering",
+    cause: "user",
+  },
   wrongUser: {
     what: "Bundles are taken by another user than the one whose the unit's state is; files of this one would be in the way of all that come later",
     todo: "Take them as that user: runuser -u guichet-provisioner -- node /usr/lib/guichet/provisioner.cjs --state /var/lib/guichet --take FOLDER",

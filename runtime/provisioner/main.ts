@@ -5,7 +5,7 @@ import type { Changer } from "../../provisioning/activate/index.ts";
 import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
-import { reportOf, whenQuiet } from "./health.ts";
+import { isQuiet, reportOf, whenQuiet } from "./health.ts";
 import { refuseStranger } from "./owner.ts";
 import { openBoardSlot } from "./stick/index.ts";
 import { systemdTrial } from "./systemd.ts";
@@ -38,6 +38,7 @@ export async function main(): Promise<void> {
       by,
       board: board.ok ? board.value : undefined,
       trial: systemdTrial(state, systemClock),
+      isQuiet: () => isQuiet(state),
       quiet: (signal) => whenQuiet(state, systemClock, signal),
       report: () => reportOf(state),
     });

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Static } from "@sinclair/typebox";
 import { type Clock, type Fault, systemClock } from "../../../drivers/kit/index.ts";
-import { askHealth, Peer, socketOf, vaultEvents, vaultMethods } from "../../ipc/index.ts";
+import {
+  askHealth,
+  Peer,
+  type SlotReason,
+  slotsAgainstRest,
+  socketOf,
+  vaultEvents,
+  vaultMethods,
+} from "../../ipc/index.ts";
 import { diagnosticFault } from "../messages.ts";
 import { type Out, tellFault } from "./words.ts";
 
@@ -13,9 +21,7 @@ export const UPKEEP_USAGE = `guichet rest [--wait SECONDS]                 wheth
 guichet items                                how many items lie in the unit, by its ledger`;
 
 /** Why the unit is not to be stopped now. */
-export type Reason =
-  | { why: "visit" | "exchange" | "unsettled" | "trial" }
-  | { why: "doorOpen" | "presented"; slot: string };
+export type Reason = { why: "visit" | "exchange" | "unsettled" | "trial" } | SlotReason;
 
 type VaultStatus = Static<(typeof vaultMethods)["status"]["answer"]>;
 
@@ -67,10 +73,7 @@ export async function reasonsAgainst(state: string): Promise<Reason[]> {
   if (!vault) return reasons;
   if (vault.exchange) reasons.push({ why: "exchange" });
   if (!vault.ready) reasons.push({ why: "unsettled" });
-  for (const { slot, latch, state: is } of vault.slots)
-    if (latch === "open") reasons.push({ why: "doorOpen", slot });
-    else if (is === "presented") reasons.push({ why: "presented", slot });
-  return reasons;
+  return [...reasons, ...slotsAgainstRest(vault.slots)];
 }
 
 /**

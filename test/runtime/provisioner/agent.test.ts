@@ -18,8 +18,8 @@ import { makePki } from "../../../fleet/server/index.ts";
 import { type Change, readStanding, type Trial } from "../../../provisioning/activate/index.ts";
 import { type Answer, readAnswer, readReplyFile } from "../../../provisioning/answer/index.ts";
 import { openDeviceKeys } from "../../../provisioning/device/index.ts";
-import { socketOf } from "../../../runtime/ipc/index.ts";
-import { Agent, type AgentOptions, reportOf } from "../../../runtime/provisioner/index.ts";
+import { slotsAgainstRest, socketOf } from "../../../runtime/ipc/index.ts";
+import { Agent, type AgentOptions, isQuiet, reportOf } from "../../../runtime/provisioner/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import {
   board,
@@ -245,6 +245,69 @@ test("a certificate over the link has to be let in by the broker; by hand it is 
   writeFileSync(join(state, "inbox", "c.kbundle"), signed(owner, content("configuration", { counter: 2 })));
   await eventually("it is tried", () => changes.length === 3);
   assert.equal(changes.at(-1), { configured: true, needsLink: false });
+});
+
+test("who comes while a bundle is being written is not disturbed: it waits for him, and no longer than a quarter of an hour", async (t) => {
+  for (const patient of [true, false]) {
+    const { state } = await unit(t, owner);
+    let [now, asked, here, restarts] = [0, 0, true, 0];
+    const clock: Clock = {
+      ...systemClock,
+      mono: () => now,
+      sleep: (_, signal) => systemClock.sleep(10, signal),
+    };
+    const agent = await Agent.open({
+      state,
+      clock,
+      trial: { ...HEALTHY, restart: async () => void restarts++ },
+      isQuiet: async () => {
+        asked++;
+        return !here;
+      },
+    });
+    t.after(() => agent.stop());
+    writeFileSync(join(state, "inbox", "a.kbundle"), signed(owner, content("configuration", { counter: 2 })));
+    writeFileSync(join(state, "inbox", "b.kbundle"), "not a bundle");
+    agent.start();
+    await eventually("it is asked again", () => asked > 1);
+    assert.is(restarts, 0);
+    assert.equal(readdirSync(join(state, "inbox")), ["a.kbundle"]);
+    await eventually("nothing is left of it", () => readdirSync(join(state, "config.d")).join() === "1");
+    if (patient) here = false;
+    else now = 15 * 60_000;
+    await eventually("it is taken", () => readdirSync(join(state, "inbox")).length === 0);
+    assert.is(restarts, 1);
+    assert.equal((await agentAnswer(agent)).taken, [{ file: "a.kbundle", code: "ok" }]);
+    await agent.stop();
+  }
+});
+
+test("a unit is quiet when nobody is in a visit, no slot is open and nothing lies out", async (t) => {
+  const { state } = board(t, owner);
+  assert.is(await isQuiet(state), true);
+  let said: object = {};
+  mkdirSync(join(state, "run", "core"), { recursive: true });
+  const core = createServer((_, response) => void response.end(JSON.stringify(said)));
+  core.listen(socketOf(state, "core"));
+  t.after(() => void core.close());
+  for (const [answer, quiet] of [
+    [{ state: "visit", slotsOut: false }, false],
+    [{ state: "rest", slotsOut: true }, false],
+    [{ state: "rest", slotsOut: false }, true],
+  ] as const) {
+    said = answer;
+    assert.is(await isQuiet(state), quiet, JSON.stringify(answer));
+  }
+  const slot = (latch: "locked" | "open" | "unknown", is: "loaded" | "presented") => ({
+    slot: "1",
+    latch,
+    state: is,
+  });
+  assert.equal(slotsAgainstRest([slot("locked", "loaded"), slot("unknown", "loaded")]), []);
+  assert.equal(slotsAgainstRest([slot("open", "loaded"), slot("locked", "presented")]), [
+    { why: "doorOpen", slot: "1" },
+    { why: "presented", slot: "1" },
+  ]);
 });
 
 test("a board without its identity does not start, and what waits for one whose identity is damaged goes on waiting", async (t) => {
