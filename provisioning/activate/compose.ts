@@ -134,7 +134,7 @@ async function dryRun(
   const unitFile = pieces.get("unit.json");
   if (!unitFile) return undefined;
   if (!after.claim) return bundleFault("unclaimed");
-  const parsed = parseConfiguration(await textOf(unitFile));
+  const parsed = parseConfiguration(await textOf(unitFile), terms.board);
   if (!parsed.ok) return parsed.error;
   const { unit, site, services } = parsed.value;
   if (unit !== after.claim.unit || site !== after.claim.site)

@@ -11,6 +11,9 @@ import type { Given, Report } from "./select.ts";
 /** Of a report on a bundle that was not even looked at, because a unit takes only so many at once. */
 export const NOT_LOOKED_AT = "bundle.tooMany";
 
+/** Of a report on a bundle that is good and waits until its trial disturbs nobody. */
+export const NOT_NOW = "bundle.notNow";
+
 /**
  * Takes the bundles of a folder, `*.kbundle`, as many and as large as from one stick. Each file is read once, under the cap,
  * into private memory, and only that copy is judged and used: who may write the folder could change a file in between.

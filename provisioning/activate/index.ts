@@ -15,4 +15,4 @@ export { type Changer, whileHeld } from "./lock.ts";
 export * from "./probe.ts";
 export * from "./provisioner.ts";
 export type { Given, Report, Terms } from "./select.ts";
-export { PROBATION_MS, type Trial } from "./trial.ts";
+export { type Change, PROBATION_MS, type Trial } from "./trial.ts";

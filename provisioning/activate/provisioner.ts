@@ -16,7 +16,7 @@ import { judge, type Piece, piecesOfGeneration, refuseAll } from "./compose.ts";
 import { diskFault, StateDisk } from "./disk.ts";
 import { generationFolder, LINKS, pointedAt, readStanding } from "./layout.ts";
 import type { Given, Report, Terms } from "./select.ts";
-import { PROBATION_MS, runTrial, type Trial } from "./trial.ts";
+import { type Change, PROBATION_MS, runTrial, type Trial } from "./trial.ts";
 
 const log = defineEvents("provisioning", {
   committed: {
@@ -43,9 +43,17 @@ export interface ProvisionerOptions {
   trial: Trial;
   clock?: Clock;
   /** What destructive commands and dates are judged by. */
-  judgedBy?: () => Promise<Pick<Terms, "nonce" | "attestedTime" | "tls">>;
+  judgedBy?: () => Promise<Pick<Terms, "nonce" | "attestedTime" | "tls" | "board">>;
   /** The tests cut, fill and spoil it. */
   disk?: StateDisk;
+}
+
+/** How bundles are taken. */
+export interface Manner {
+  /** They came over the link, so the broker is there for a certificate to be tried with. */
+  overLink?: boolean;
+  /** Asked at the last moment before the trial; somebody may have come meanwhile. Without it, nobody is waited for. */
+  mayBegin?: () => Promise<boolean>;
 }
 
 /**
@@ -97,7 +105,7 @@ export class Provisioner {
   }
 
   /** What became of each file; all that are good are taken together or not at all. */
-  take(given: readonly Given[]): Promise<Report[]> {
+  take(given: readonly Given[], { overLink = false, mayBegin }: Manner = {}): Promise<Report[]> {
     return this.#mutex.run(async () => {
       const standing = await readStanding(this.#state);
       if (!standing.ok) return given.map(({ file }) => ({ file, kind: undefined, result: standing }));
@@ -106,7 +114,10 @@ export class Provisioner {
       const { reports, next } = await judge(given, standing.value, terms, before);
       for (const { kind, result } of reports) if (!result.ok) log("refused", { kind }, result.error);
       if (!next) return reports;
-      const done = await this.#activate(standing.value.generation, next.standing.generation, next.pieces);
+      const certified = reports.some(({ kind, result }) => result.ok && kind === "certificates");
+      const change = { configured: before.has("unit.json"), needsLink: overLink && certified };
+      const [from, to] = [standing.value.generation, next.standing.generation];
+      const done = await this.#activate(from, to, next.pieces, change, mayBegin);
       return done.ok ? reports : refuseAll(reports, done.error);
     });
   }
@@ -115,13 +126,17 @@ export class Provisioner {
     before: number,
     generation: number,
     pieces: ReadonlyMap<string, Piece>,
+    change: Change,
+    mayBegin: Manner["mayBegin"],
   ): Promise<Result<void, Fault>> {
     // Without a configuration there is nothing that could become healthy: its processes rest.
     const resting: Trial = { restart: () => this.#trial.restart(), missing: async () => [] };
     const trial = pieces.has("unit.json") ? this.#trial : resting;
-    await trial.settle?.();
+    await trial.settle?.(change);
     try {
       await this.#write(generation, pieces);
+      // Finding out how the unit is and writing take most of a minute.
+      if (mayBegin && !(await mayBegin())) return err(await this.#undo(before, bundleFault("notNow")));
       await this.#point("active", generation);
     } catch (error) {
       return err(await this.#undo(before, diskFault(error)));

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { err, type Fault, ok, parseJson, type Result } from "../../drivers/kit/index.ts";
 import type { JwsMany } from "../../fleet/contract/index.ts";
+import type { Board } from "../board.ts";
 import { bundleFault } from "../bundle/faults.ts";
 import { BUNDLE_KINDS, type BundleKind, type BundleManifest } from "../bundle/manifest.ts";
 import {
@@ -32,6 +33,8 @@ export interface Chosen extends Given {
 export interface Terms extends Pick<Receiver, "nonce" | "attestedTime"> {
   /** The unit's own TLS key, which a certificate has to fit. */
   tls?: KeyObject;
+  /** What the maker has put on the board, which no device of a configuration may have too. */
+  board?: Board;
   /** For the tool, which sees only what lies before it: services and a certificate that are not here may be on the unit. */
   filesUnknown?: boolean;
 }

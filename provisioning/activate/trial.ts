@@ -1,12 +1,20 @@
 import { type Clock, within } from "../../drivers/kit/index.ts";
 
+/** What a trial has to know of a change before it is made. */
+export interface Change {
+  /** The unit has a configuration: a core that says nothing yet is coming up, or should. */
+  configured: boolean;
+  /** With what comes the unit has to reach its broker, whether or not it did before. */
+  needsLink: boolean;
+}
+
 /** What a trial needs of the unit around it. */
 export interface Trial {
   /**
    * Called while the unit still runs on what it has, before anything is changed: finds out what is missing there, which the
    * next generation is not blamed for. It takes no time of the trial.
    */
-  settle?(): Promise<void>;
+  settle?(change: Change): Promise<void>;
   /** Makes every process read the active generation anew; whatever was under way has ended when it resolves. */
   restart(): Promise<void>;
   /** Codes of what still keeps the unit from being healthy; none when it is. */

@@ -87,8 +87,8 @@ export const bundleFault = defineErrors("bundle", {
     "Make the bundle anew with the named file, or put the bundle with it on the same stick",
   ),
   contradictory: user(
-    "The configuration gives one place two names or one name two places, or names a device or place that is not there",
-    "Correct the named place of unit.json and make the bundle anew",
+    "The configuration gives one place, line, port or address to two, or one name to two places, or names a device or place that is not there or cannot do this",
+    "Correct the named places of unit.json and make the bundle anew",
   ),
   noIdentity: {
     what: "The board does not know which one it is: /etc/guichet/identity.json is missing",
@@ -116,6 +116,18 @@ export const bundleFault = defineErrors("bundle", {
   held: {
     what: "Another process is changing what the unit is: its service, or somebody by hand",
     todo: "Wait until what it does has ended, five minutes at most after it has begun, and try again",
+    remedy: "tryAgain",
+    cause: "user",
+  },
+  notNow: {
+    what: "Somebody had come to the unit, or a slot was open, when the bundle was to be tried; it waits",
+    todo: "Nothing to do; it is tried when nobody is there, and after a quarter of an hour all the same",
+    remedy: "autoRecovering",
+    cause: "user",
+  },
+  wrongUser: {
+    what: "Bundles are taken by another user than the one whose the unit's state is; files of this one would be in the way of all that come later",
+    todo: "Take them as that user: runuser -u guichet-provisioner -- node /usr/lib/guichet/provisioner.cjs --state /var/lib/guichet --take FOLDER",
     remedy: "tryAgain",
     cause: "user",
   },

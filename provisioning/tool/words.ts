@@ -96,6 +96,7 @@ export function explain(fault: Fault, file?: string): string[] {
     .map(([name, value]) => `${name} ${value}`);
   if (fault.code === schemaFault("invalid").code)
     place.unshift(`${what}${at === "/" ? "" : ` at ${at}`} (${rule})`);
+  else if (at !== undefined) place.unshift(`${at} (${rule})`);
   return [
     `${file ? `${file}: ` : ""}${fault.row.what}.`,
     ...(place.length > 0 ? [`  where  ${place.join(", ")}`] : []),

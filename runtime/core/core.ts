@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 import { readConfiguration, type UnitConfiguration } from "../../provisioning/index.ts";
-import { socketOf } from "../ipc/index.ts";
+import { slotsAgainstRest, socketOf } from "../ipc/index.ts";
 import { type BackOffice, startBackOffice } from "./backoffice.ts";
 import { ScreenServer } from "./screen/server.ts";
 import { offersOf, Reception } from "./visit/reception.ts";
@@ -88,6 +88,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
         link: office.link.up,
         centre: office.link.hostOnline,
         serviceDoor: serviceDoor(config, office),
+        slotsOut: slotsAgainstRest(office.devices.slots).length > 0,
         devices: office.devices.statuses().map(({ role, driver, lifecycle, identity }) => ({
           role,
           driver,

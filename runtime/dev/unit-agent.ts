@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../drivers/kit/index.ts";
 import { unitTrial } from "../../provisioning/activate/index.ts";
 import { askHealth } from "../ipc/index.ts";
-import { Agent, reportOf, whenQuiet } from "../provisioner/index.ts";
+import { Agent, isQuiet, reportOf, whenQuiet } from "../provisioner/index.ts";
 
 interface Processes {
   restart(): Promise<void>;
@@ -17,6 +17,7 @@ export const openAgent = (
     state,
     clock,
     trial: unitTrial({ restart: async () => unit()?.restart(), health: () => askHealth(state), clock }),
+    isQuiet: () => isQuiet(state),
     quiet: (signal) => whenQuiet(state, clock, signal),
     report: () => reportOf(state),
   });

@@ -4,6 +4,7 @@ export * from "./health.ts";
 export * from "./messages.ts";
 export * from "./peer.ts";
 export * from "./process.ts";
+export * from "./rest.ts";
 export * from "./socket.ts";
 export * from "./supervisor.ts";
 export * from "./watchdog.ts";

@@ -16,6 +16,7 @@ import {
   diskFault,
   type Given,
   NOT_LOOKED_AT,
+  NOT_NOW,
   Provisioner,
   type Report,
   readStanding,
@@ -27,7 +28,8 @@ import {
 import { type Answer, nonceOf, replyFile, signAnswer } from "../../provisioning/answer/index.ts";
 import { bundleFault } from "../../provisioning/bundle/index.ts";
 import { certificateRequest, type DeviceKeys, openDeviceKeys } from "../../provisioning/device/index.ts";
-import type { UnitReport } from "./health.ts";
+import type { Board } from "../../provisioning/index.ts";
+import { QUIET_MS, type UnitReport } from "./health.ts";
 import { InboxFolder } from "./inbox.ts";
 import { AttestedTime } from "./time.ts";
 
@@ -60,11 +62,17 @@ export interface AgentOptions {
   disk?: StateDisk;
   /** Resolves when a restart disturbs nobody; bundles from the inbox wait for it, those of a technician do not. */
   quiet?: (signal: AbortSignal) => Promise<void>;
+  /** Whether that is so now; asked once more right before their trial. */
+  isQuiet?: () => Promise<boolean>;
+  /** The maker's; a configuration's devices keep off its lines. */
+  board?: Board | undefined;
   /** What the running unit says of itself, for the answer. */
   report?: () => Promise<UnitReport | undefined>;
 }
 
 const KEPT_FAULTS = 16;
+/** What stays in the inbox. */
+const WAITS: ReadonlySet<string> = new Set([NOT_LOOKED_AT, NOT_NOW]);
 const HELD = "bundle.held";
 /** The inbox is looked at this often although nothing was heard of it. */
 const LOOK_MS = 60_000;
@@ -85,6 +93,8 @@ export class Agent {
   readonly #mutex = new Mutex();
   readonly #faults: string[] = [];
   #reports: Report[] = [];
+  /** When bundles of the inbox began to wait for the unit to be quiet, monotonic ms. */
+  #waitSince: number | undefined;
   #loop: Promise<void> | undefined;
 
   private constructor(options: AgentOptions, keys: DeviceKeys) {
@@ -131,7 +141,13 @@ export class Agent {
   async #judgedBy() {
     const attestedTime = await this.#time.atLeast();
     const nonce = nonceOf(this.#keys.signing, await commandCounter(this.#options.state));
-    return { nonce, tls: this.#keys.tls, ...(attestedTime === undefined ? {} : { attestedTime }) };
+    const { board } = this.#options;
+    return {
+      nonce,
+      tls: this.#keys.tls,
+      ...(board ? { board } : {}),
+      ...(attestedTime === undefined ? {} : { attestedTime }),
+    };
   }
 
   /** Looks after the inbox until it is stopped. */
@@ -174,7 +190,8 @@ export class Agent {
     for (const { result } of reports) if (!result.ok) this.#remember(result.error);
     const good = reports.filter(({ result }) => result.ok).length;
     if (reports.length > 0) log("taken", { from, good, refused: reports.length - good });
-    this.#reports = reports;
+    // Nothing of the inbox was judged yet: the last answer stands.
+    if (reports.length > 0 || from !== "inbox") this.#reports = reports;
     await this.#writeAnswer();
     return reports;
   }
@@ -217,21 +234,38 @@ export class Agent {
     // A unit that cannot read what it is would judge nothing: the bundles wait for the technician who mends it.
     const standing = await readStanding(state);
     if (!standing.ok) throw standing.error;
+    this.#waitSince ??= (this.#options.clock ?? systemClock).mono();
     await quiet?.(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    await this.#alone(() => this.#inbox.noted(() => this.#takeInbox()));
+    await this.#alone(() => this.#takeInbox());
     // What was too much at once has its turn now; what cannot be taken away is no reason to hurry.
     const left = (await this.#inbox.waiting()).length;
     if (left > 0 && left < waiting) this.#bell.ring();
   }
 
   async #takeInbox(): Promise<void> {
-    const judged = async () =>
-      (await takeFolder(this.#inbox.path, this.#provisioner)).filter(
-        ({ result }) => result.ok || result.error.code !== NOT_LOOKED_AT,
-      );
+    const taker: Pick<Provisioner, "take"> = {
+      take: (given) => {
+        const files = given.map(({ file }) => file);
+        const manner = { overLink: true, mayBegin: () => this.#mayBegin() };
+        return this.#inbox.noted(files, () => this.#provisioner.take(given, manner));
+      },
+    };
+    const judged = async () => {
+      const all = await takeFolder(this.#inbox.path, taker);
+      if (!all.some(({ result }) => isFault(result.ok ? undefined : result.error, NOT_NOW)))
+        this.#waitSince = undefined;
+      return all.filter(({ result }) => result.ok || !WAITS.has(result.error.code));
+    };
     // Judged is judged, good or not: what comes later gets an answer of its own.
     for (const { file } of await this.#take("inbox", judged)) await this.#inbox.remove(file);
+  }
+
+  /** Whether a trial disturbs nobody now, or has waited long enough for that. */
+  async #mayBegin(): Promise<boolean> {
+    const { clock = systemClock, isQuiet } = this.#options;
+    if (!isQuiet || (await isQuiet())) return true;
+    return clock.mono() - (this.#waitSince ?? clock.mono()) >= QUIET_MS;
   }
 
   /** What the unit says of itself to whoever provisions it, as it stands now. */

@@ -3,16 +3,20 @@ import { type Clock, check } from "../../drivers/kit/index.ts";
 import type { Answer } from "../../provisioning/answer/index.ts";
 import { askHealth } from "../ipc/index.ts";
 
-/** As long as a person may stand before the screen until a bundle from the link is tried all the same, ms. */
-const QUIET_MS = 15 * 60_000;
+/** As long as a person may stand before the unit until a bundle from the link is tried all the same, ms. */
+export const QUIET_MS = 15 * 60_000;
 const LOOK_MS = 1_000;
 
-/** Resolves when nobody is in a visit, after a quarter of an hour all the same, or when `signal` aborts. */
+/** Whether a restart now disturbs nobody: no visit on the screen, no slot open, no item lying out; a core that is not there has none. */
+export async function isQuiet(state: string): Promise<boolean> {
+  const said = (await askHealth(state).catch(() => ({}))) as { state?: string; slotsOut?: boolean };
+  return said.state !== "visit" && said.slotsOut !== true;
+}
+
+/** Resolves when the unit is quiet, after a quarter of an hour all the same, or when `signal` aborts. */
 export async function whenQuiet(state: string, clock: Clock, signal: AbortSignal): Promise<void> {
   const end = clock.mono() + QUIET_MS;
-  const visited = async () =>
-    ((await askHealth(state).catch(() => ({}))) as { state?: string }).state === "visit";
-  while (clock.mono() < end && !signal.aborted && (await visited())) await clock.sleep(LOOK_MS, signal);
+  while (clock.mono() < end && !signal.aborted && !(await isQuiet(state))) await clock.sleep(LOOK_MS, signal);
 }
 
 const HealthSchema = Type.Object({

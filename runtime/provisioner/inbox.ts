@@ -40,9 +40,8 @@ export class InboxFolder {
     return (await readdir(this.path)).filter((name) => name.endsWith(INBOX.bundle)).sort();
   }
 
-  /** Does `work` with a note of what lies there: a bundle that takes the board down is not to be tried at each boot. */
-  async noted<T>(work: () => Promise<T>): Promise<T> {
-    const files = (await this.waiting()).slice(0, MOST_NAMES);
+  /** Does `work` with a note of what it tries: a bundle that takes the board down is not to be tried at each boot. */
+  async noted<T>(files: readonly string[], work: () => Promise<T>): Promise<T> {
     await this.#disk.replace(this.#note, JSON.stringify({ v: 1, files }));
     try {
       return await work();

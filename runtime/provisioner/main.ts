@@ -2,9 +2,11 @@ import { parseArgs } from "node:util";
 import { isFault, systemClock } from "../../drivers/kit/index.ts";
 import { systemPorts } from "../../drivers/ports/index.ts";
 import type { Changer } from "../../provisioning/activate/index.ts";
+import { readBoard } from "../../provisioning/index.ts";
 import { runProcess } from "../ipc/index.ts";
 import { Agent } from "./agent.ts";
-import { reportOf, whenQuiet } from "./health.ts";
+import { isQuiet, reportOf, whenQuiet } from "./health.ts";
+import { refuseStranger } from "./owner.ts";
 import { openBoardSlot } from "./stick/index.ts";
 import { systemdTrial } from "./systemd.ts";
 
@@ -28,16 +30,21 @@ export async function main(): Promise<void> {
   });
   const { state, take, stick: node, reader } = values;
   if (!state) throw new TypeError(USAGE);
+  // What is wrong with it is said by who opens the port for sticks.
+  const board = await readBoard(values.board);
   const open = (by: Changer) =>
     Agent.open({
       state,
       by,
+      board: board.ok ? board.value : undefined,
       trial: systemdTrial(state, systemClock),
+      isQuiet: () => isQuiet(state),
       quiet: (signal) => whenQuiet(state, systemClock, signal),
       report: () => reportOf(state),
     });
   if (take !== undefined) {
-    const reports = await open("hand")
+    const reports = await refuseStranger(state)
+      .then(() => open("hand"))
       .then((agent) => agent.take(take))
       .catch((error: unknown) => {
         if (!isFault(error)) throw error;

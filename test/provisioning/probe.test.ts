@@ -47,6 +47,20 @@ test("at the first start the screen has to be painted and the devices to be read
   ]);
 });
 
+test("where nothing paints a screen the first start does without; one that was painted before is missed", () => {
+  const wants = { screen: false };
+  assert.equal(missingFor(health({ painted: false }), undefined, wants), []);
+  assert.equal(missingFor(health({ painted: false }), health(), wants), ["screen"]);
+});
+
+test("where the broker was reached a moment ago it has to be reached, whatever the unit said before", () => {
+  const wants = { link: true };
+  for (const before of [undefined, health({ link: false })]) {
+    assert.equal(missingFor(health({ link: false }), before, wants), ["broker"]);
+    assert.equal(missingFor(health(), before, wants), []);
+  }
+});
+
 /** Time that passes only by being slept, but for what one look takes. */
 function sleepless(): Clock {
   let now = 0;
@@ -61,7 +75,7 @@ function sleepless(): Clock {
 }
 
 /** A trial of a unit that says, at each second, what `said` gives; an error is silence. */
-function trialOf(said: (second: number) => unknown) {
+function trialOf(said: (second: number) => unknown, { configured = false, needsLink = false } = {}) {
   const clock = sleepless();
   const events: string[] = [];
   const trial = unitTrial({
@@ -74,7 +88,7 @@ function trialOf(said: (second: number) => unknown) {
       return one;
     },
   });
-  return { clock, events, trial, settle: async () => trial.settle?.() };
+  return { clock, events, trial, settle: async () => trial.settle?.({ configured, needsLink }) };
 }
 
 const lacking = (...passport: string[]): UnitHealth => health({ missing: { passport } });
@@ -103,6 +117,40 @@ test("a unit of which nothing is missing has settled at once; one that says noth
   const silent = trialOf(() => undefined);
   await silent.settle();
   assert.ok(silent.clock.mono() <= 6_000, String(silent.clock.mono()));
+});
+
+test("a unit that has a configuration is waited for: its core may come up behind whoever takes what lay in the inbox", async () => {
+  const broken = lacking("device.finger.front");
+  const slow = trialOf((second) => (second < 20 ? undefined : broken), { configured: true });
+  await slow.settle();
+  assert.ok(slow.clock.mono() >= 30_000 && slow.clock.mono() <= 33_000, String(slow.clock.mono()));
+  assert.equal(await slow.trial.missing(), []);
+
+  // One that never comes up can be mended by a bundle all the same, and has to be whole then.
+  const dead = trialOf((second) => (second < 60 ? undefined : broken), { configured: true });
+  await dead.settle();
+  assert.ok(dead.clock.mono() >= 45_000 && dead.clock.mono() < 60_000, String(dead.clock.mono()));
+  while (dead.clock.mono() < 60_000) await dead.clock.sleep(1_000);
+  assert.equal(await dead.trial.missing(), ["device.finger.front"]);
+});
+
+test("what a core has said before it fell silent counts", async () => {
+  const said = (second: number) => (second < 3 || second > 60 ? lacking("device.finger.front") : undefined);
+  for (const configured of [true, false]) {
+    const { settle, trial, clock } = trialOf(said, { configured });
+    await settle();
+    assert.ok(clock.mono() < 60_000, String(clock.mono()));
+    while (clock.mono() <= 61_000) await clock.sleep(1_000);
+    assert.equal(await trial.missing(), [], String(configured));
+  }
+});
+
+test("a certificate that came over the link is tried with the broker; one from a stick may come to a closed office", async () => {
+  for (const needsLink of [true, false]) {
+    const { settle, trial } = trialOf(() => health({ link: false }), { configured: true, needsLink });
+    await settle();
+    assert.equal(await trial.missing(), needsLink ? ["broker"] : []);
+  }
 });
 
 test("a core that has just started excuses nothing: what is missing only then speaks against the new generation", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Static } from "@sinclair/typebox";
 import { type Clock, type Fault, systemClock } from "../../../drivers/kit/index.ts";
-import { askHealth, type vaultMethods } from "../../ipc/index.ts";
+import { askHealth, type SlotReason, slotsAgainstRest, type vaultMethods } from "../../ipc/index.ts";
 import { diagnosticFault } from "../messages.ts";
 import { askVault } from "./vault.ts";
 import { waitingIn } from "./waiting.ts";
@@ -16,9 +16,7 @@ guichet waiting                              how many submissions and rows of th
                                              asked while the core is stopped`;
 
 /** Why the unit is not to be stopped now. */
-export type Reason =
-  | { why: "visit" | "exchange" | "unsettled" | "trial" }
-  | { why: "doorOpen" | "presented"; slot: string };
+export type Reason = { why: "visit" | "exchange" | "unsettled" | "trial" } | SlotReason;
 
 type VaultStatus = Static<(typeof vaultMethods)["status"]["answer"]>;
 
@@ -58,10 +56,7 @@ export async function reasonsAgainst(state: string): Promise<Reason[]> {
   if (!vault) return reasons;
   if (vault.exchange) reasons.push({ why: "exchange" });
   if (!vault.ready) reasons.push({ why: "unsettled" });
-  for (const { slot, latch, state: is } of vault.slots)
-    if (latch === "open") reasons.push({ why: "doorOpen", slot });
-    else if (is === "presented") reasons.push({ why: "presented", slot });
-  return reasons;
+  return [...reasons, ...slotsAgainstRest(vault.slots)];
 }
 
 /**

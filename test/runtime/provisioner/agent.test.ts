@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,14 +13,25 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
-import { defer, isFault, setLog } from "../../../drivers/kit/index.ts";
+import { type Clock, defer, isFault, setLog, systemClock } from "../../../drivers/kit/index.ts";
 import { makePki } from "../../../fleet/server/index.ts";
-import { readStanding } from "../../../provisioning/activate/index.ts";
+import { type Change, readStanding, type Trial } from "../../../provisioning/activate/index.ts";
 import { type Answer, readAnswer, readReplyFile } from "../../../provisioning/answer/index.ts";
-import { socketOf } from "../../../runtime/ipc/index.ts";
-import { Agent, type AgentOptions, reportOf } from "../../../runtime/provisioner/index.ts";
+import { openDeviceKeys } from "../../../provisioning/device/index.ts";
+import { slotsAgainstRest, socketOf } from "../../../runtime/ipc/index.ts";
+import { Agent, type AgentOptions, isQuiet, reportOf } from "../../../runtime/provisioner/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
-import { board, certificate, codeOf, content, HEALTHY, Owner, signed, TLS } from "../../support/bundles.ts";
+import {
+  board,
+  certificate,
+  codeOf,
+  content,
+  HEALTHY,
+  Owner,
+  signed,
+  TLS,
+  unit,
+} from "../../support/bundles.ts";
 import { tool } from "../../support/tool.ts";
 
 const { test, run } = suite("the agent that provisions a unit", 30_000);
@@ -164,6 +176,138 @@ test("a bundle from the link with which the unit goes down is not tried again; w
   await again.stop();
   await Agent.open({ state: after, trial: HEALTHY });
   assert.equal(readdirSync(join(after, "inbox")), ["b.kbundle"]);
+});
+
+test("of what waits only what is tried is noted: the rest is not taken for tried after a cut", async (t) => {
+  const { state } = board(t, owner);
+  const inbox = join(state, "inbox");
+  mkdirSync(inbox);
+  // As many as are taken at once, and one that waits for the next turn.
+  for (let n = 0; n < 16; n++)
+    writeFileSync(join(inbox, `a${10 + n}.kbundle`), signed(owner, content("claim")));
+  writeFileSync(join(inbox, "b.kbundle"), signed(owner, content("claim", { counter: 2 })));
+  const [begun, go] = [defer<void>(), defer<void>()];
+  const trial = {
+    restart: () => {
+      begun.resolve();
+      return go.promise;
+    },
+    missing: async () => [],
+  };
+  const agent = await Agent.open({ state, trial });
+  agent.start();
+  await begun.promise;
+  const note = JSON.parse(readFileSync(join(state, "inbox-tried.json"), "utf8")) as { files: string[] };
+  go.resolve();
+  await agent.stop();
+  assert.is(note.files.length, 16);
+  assert.not.ok(note.files.includes("b.kbundle"));
+});
+
+test("a certificate over the link has to be let in by the broker; by hand it is taken where that is away", async (t) => {
+  const changes: Change[] = [];
+  const trial: Trial = {
+    ...HEALTHY,
+    settle: async (change) => void changes.push(change),
+    missing: async () => (changes.at(-1)?.needsLink ? ["broker"] : []),
+  };
+  const { state } = await unit(t, owner);
+  let now = 0;
+  // Two minutes of a trial that fails are over in one second.
+  const clock: Clock = {
+    ...systemClock,
+    mono: () => now,
+    sleep: async (ms, signal) => {
+      await systemClock.sleep(5, signal);
+      if (!signal?.aborted) now += ms;
+    },
+  };
+  const agent = await Agent.open({ state, trial, clock });
+  t.after(() => agent.stop());
+  const codes = async () => (await agentAnswer(agent)).taken.map(({ code }) => code);
+  const pem = certificate("kt-01", (await openDeviceKeys(state)).tls);
+  const certified = signed(owner, content("certificates", { files: [{ path: "tls.crt", bytes: pem }] }));
+  writeFileSync(join(state, "inbox", "a.kbundle"), certified);
+  writeFileSync(join(state, "inbox", "b.txt"), "no bundle");
+  agent.start();
+  await eventually("it is judged", async () => (await codes())[0] === "bundle.notHealthy");
+  assert.equal(changes, [{ configured: true, needsLink: true }]);
+  assert.not.ok(existsSync(join(state, "config", "tls.crt")));
+  const stick = mkdtempSync(join(tmpdir(), "guichet-stick-"));
+  t.after(() => rmSync(stick, { recursive: true, force: true }));
+  writeFileSync(join(stick, "a.kbundle"), certified);
+  assert.equal(
+    (await agent.take(stick)).map(({ result }) => codeOf(result)),
+    ["ok"],
+  );
+  assert.equal(changes.at(-1), { configured: true, needsLink: false });
+  // What is no certificate may come by a link that is not there any more.
+  writeFileSync(join(state, "inbox", "c.kbundle"), signed(owner, content("configuration", { counter: 2 })));
+  await eventually("it is tried", () => changes.length === 3);
+  assert.equal(changes.at(-1), { configured: true, needsLink: false });
+});
+
+test("who comes while a bundle is being written is not disturbed: it waits for him, and no longer than a quarter of an hour", async (t) => {
+  for (const patient of [true, false]) {
+    const { state } = await unit(t, owner);
+    let [now, asked, here, restarts] = [0, 0, true, 0];
+    const clock: Clock = {
+      ...systemClock,
+      mono: () => now,
+      sleep: (_, signal) => systemClock.sleep(10, signal),
+    };
+    const agent = await Agent.open({
+      state,
+      clock,
+      trial: { ...HEALTHY, restart: async () => void restarts++ },
+      isQuiet: async () => {
+        asked++;
+        return !here;
+      },
+    });
+    t.after(() => agent.stop());
+    writeFileSync(join(state, "inbox", "a.kbundle"), signed(owner, content("configuration", { counter: 2 })));
+    writeFileSync(join(state, "inbox", "b.kbundle"), "not a bundle");
+    agent.start();
+    await eventually("it is asked again", () => asked > 1);
+    assert.is(restarts, 0);
+    assert.equal(readdirSync(join(state, "inbox")), ["a.kbundle"]);
+    await eventually("nothing is left of it", () => readdirSync(join(state, "config.d")).join() === "1");
+    if (patient) here = false;
+    else now = 15 * 60_000;
+    await eventually("it is taken", () => readdirSync(join(state, "inbox")).length === 0);
+    assert.is(restarts, 1);
+    assert.equal((await agentAnswer(agent)).taken, [{ file: "a.kbundle", code: "ok" }]);
+    await agent.stop();
+  }
+});
+
+test("a unit is quiet when nobody is in a visit, no slot is open and nothing lies out", async (t) => {
+  const { state } = board(t, owner);
+  assert.is(await isQuiet(state), true);
+  let said: object = {};
+  mkdirSync(join(state, "run", "core"), { recursive: true });
+  const core = createServer((_, response) => void response.end(JSON.stringify(said)));
+  core.listen(socketOf(state, "core"));
+  t.after(() => void core.close());
+  for (const [answer, quiet] of [
+    [{ state: "visit", slotsOut: false }, false],
+    [{ state: "rest", slotsOut: true }, false],
+    [{ state: "rest", slotsOut: false }, true],
+  ] as const) {
+    said = answer;
+    assert.is(await isQuiet(state), quiet, JSON.stringify(answer));
+  }
+  const slot = (latch: "locked" | "open" | "unknown", is: "loaded" | "presented") => ({
+    slot: "1",
+    latch,
+    state: is,
+  });
+  assert.equal(slotsAgainstRest([slot("locked", "loaded"), slot("unknown", "loaded")]), []);
+  assert.equal(slotsAgainstRest([slot("open", "loaded"), slot("locked", "presented")]), [
+    { why: "doorOpen", slot: "1" },
+    { why: "presented", slot: "1" },
+  ]);
 });
 
 test("a board without its identity does not start, and what waits for one whose identity is damaged goes on waiting", async (t) => {
