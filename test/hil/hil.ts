@@ -61,7 +61,8 @@ let tried = 0;
 const publish = (rest: readonly Scenario[]): void => {
   const goal = { goal: "seen", met: false };
   const open: ResultRow[] = rest.map(({ name }) => ({ name, value: "not reached", unit: "", ...goal }));
-  if (!whole) return writeResult(`hil-${wanted.join("-")}`, `make hil T=${wanted.join(",")}`, [...rows, ...open]);
+  if (!whole)
+    return writeResult(`hil-${wanted.join("-")}`, `make hil T=${wanted.join(",")}`, [...rows, ...open]);
   writeResult("hil", "make hil", [...rows, ...open]);
   mkdirSync(LOGS, { recursive: true });
   const text = stripVTControlCharacters(readFileSync(rig.guest.consoleLog, "latin1"));
