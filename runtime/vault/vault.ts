@@ -250,6 +250,9 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   };
 
   async function settle(jws: string): Promise<Result<Record<string, never>>> {
+    // What is still open gets its outcome first: it may be of the very slot that somebody has looked at.
+    const recovered = ready();
+    if (!recovered.ok) return recovered;
     const settlement = papers.settlement(jws);
     if (!settlement.ok) return settlement;
     const { slot: place, effect, operator } = settlement.value;

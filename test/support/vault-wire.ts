@@ -67,9 +67,12 @@ export interface WireRig {
   stop(): Promise<void>;
   client(): Promise<VaultClient>;
   /** Writes items into the ledger and lays them into the plant, while the vault does not run. */
-  seed(items: Record<string, string>): Promise<void>;
+  seed(items: Record<string, string>, as?: SeededAs): Promise<void>;
   takeFrom(slot: string): void;
 }
+
+/** Slots of which the ledger says something else than that they are loaded. */
+export type SeededAs = Record<string, { state: string; effect: string }>;
 
 interface Line {
   toBoard: (bytes: Uint8Array) => void;
@@ -241,12 +244,19 @@ export async function wireRig(
       t.after(() => client.close());
       return untilServing(client, (device) => device.class === "lock" || rig.inputs.has(device.role));
     },
-    seed: async (items) => {
+    seed: async (items, as = {}) => {
       const path = join(state, "vault", "ledger.db");
       const store = await openStore(path, { migrations: [] });
       for (const [item, slot] of Object.entries(items)) {
+        const { state: said, effect } = as[slot] ?? { state: "loaded", effect: null };
         await store.tx((s) =>
-          s.run("UPDATE slots SET state = 'loaded', item_hash = ? WHERE slot = ?", itemHashOf(item), slot),
+          s.run(
+            "UPDATE slots SET state = ?, item_hash = ?, effect = ? WHERE slot = ?",
+            said,
+            itemHashOf(item),
+            effect,
+            slot,
+          ),
         );
         plant.openDoor(slot, true);
         plant.putItem(slot, item);

@@ -206,6 +206,12 @@ const mutants: Record<string, Mutant> = {
     to: "true;",
     caughtBy: FINDING,
   },
+  "a finding overtakes the recovery": {
+    file: "vault.ts",
+    from: "if (!recovered.ok) return recovered;",
+    to: "",
+    caughtBy: "a finding waits until the vault has given what was open its outcome",
+  },
   "one person may load": { file: "exchange.ts", from: "people.size < 2", to: "false", caughtBy: PEOPLE },
   "one person may load with two credentials": {
     file: "exchange.ts",
