@@ -233,6 +233,13 @@ export class Ledger {
     });
   }
 
+  /** Writes that staff were there while what was left presented stood open. */
+  async staffCame(effect: EffectRow): Promise<void> {
+    await this.#tx(`${family(effect.kind)}.staff`, intentOf(effect), async (t) => {
+      await t.run("UPDATE effects SET staff = 1 WHERE effect = ?", effect.effect);
+    });
+  }
+
   /** Ends a motion with its outcome, what was seen last, and the slot's new state, in one write. */
   async finish(
     intent: Intent,

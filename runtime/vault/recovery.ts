@@ -74,6 +74,8 @@ export interface PresentedWatch {
   clock: Clock;
   /** Slots that a motion is working on are its own to judge. */
   busy(slot: string): boolean;
+  /** Whether staff may have their hands in the machine: an exchange is open, or an interlock active. */
+  staff(): Promise<boolean>;
   /** Runs a job while no motion can begin. */
   inTurn<T>(job: () => Promise<T>): Promise<T>;
   onChange(): void;
@@ -81,7 +83,8 @@ export interface PresentedWatch {
 
 /**
  * Watches slots that were left presented: when a door that was open is closed and the item gone, the outcome becomes
- * `taken` after all. An item that vanishes behind a door that was never seen open proves nothing. Ends with `signal`.
+ * `taken` after all; `unknown` where staff were at the open door, who may have taken it. An item that vanishes behind a door
+ * that was never seen open proves nothing. Ends with `signal`.
  */
 export async function watchPresented(watch: PresentedWatch, signal: AbortSignal): Promise<void> {
   const { ledger, locks, clock } = watch;
@@ -96,18 +99,24 @@ export async function watchPresented(watch: PresentedWatch, signal: AbortSignal)
       if (!row || !state) continue;
       if (state.latch === "open") seenOpen.add(row.effect);
       const wasOpen = seenOpen.has(row.effect) || parseSeen(row.after).latch === "open";
-      if (!wasOpen || !gone(state)) continue;
-      await watch.inTurn(() => settleTaken(watch, row));
+      if (!wasOpen) continue;
+      // Written down: they may be gone when the door is shut, and the vault started anew.
+      if (row.staff !== 1 && (await watch.staff())) await ledger.staffCame(row);
+      if (gone(state)) await watch.inTurn(() => settleGone(watch, row));
     }
   }
 }
 
 const gone = (state: Seen | undefined): state is Seen => state?.latch === "locked" && state.item === "absent";
 
-async function settleTaken({ ledger, locks, busy, onChange }: PresentedWatch, row: EffectRow): Promise<void> {
+async function settleGone(
+  { ledger, locks, staff, busy, onChange }: PresentedWatch,
+  row: EffectRow,
+): Promise<void> {
+  const handled = (await staff()) || (await ledger.effect(row.effect))?.staff === 1;
   const [now, again] = await locks.lookTwice(row.slot);
   const slot = (await ledger.slots()).find((found) => found.slot === row.slot);
   if (!gone(now) || !gone(again) || busy(row.slot) || slot?.effect !== row.effect) return;
-  await ledger.settleLate(row, "taken", again);
+  await ledger.settleLate(row, handled ? "unknown" : "taken", again);
   onChange();
 }

@@ -299,16 +299,15 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     void tellSlots();
     checkVerification(clock, stopping.signal).catch(endProcess);
     checkJournal(ledger, clock, stopping.signal).catch(endProcess);
-    const staff = async () =>
-      exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0;
     const shared = {
+      staff: async () => exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0,
       busy: (slot: string) => collection.busy(slot) || exchange.busy(slot),
       inTurn: <T>(job: () => Promise<T>) => admission.run(job),
       onChange: () => void tellSlots(),
     };
     await Promise.all([
       watchPresented({ ledger, locks, clock, ...shared }, stopping.signal),
-      magazines.length > 0 && watchLeftovers({ context: motion, staff, ...shared }, stopping.signal),
+      magazines.length > 0 && watchLeftovers({ context: motion, ...shared }, stopping.signal),
     ]);
   })();
   // A ledger that cannot be settled or has died must not move anything: the process ends and is started anew.

@@ -28,6 +28,9 @@ const AT_THE_BYTE =
 const WRITTEN = "ISSUED and the used-up voucher are in the ledger before the first byte of an unlock";
 const FINDING = "a finding settles the effect that it names, by an officer's key, once";
 
+const STAFF_SHUT = "a presented door that staff shut on nothing is unknown, not taken";
+const STAFF_GONE = "staff who were at a presented door count also when they have gone, and after a restart";
+
 const AWAY = "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile";
 const BLIND = "after a cut a slot without a sensor is called empty by nobody";
 
@@ -211,6 +214,24 @@ const mutants: Record<string, Mutant> = {
     from: "if (!recovered.ok) return recovered;",
     to: "",
     caughtBy: "a finding waits until the vault has given what was open its outcome",
+  },
+  "staff who shut a presented door are taken for the owner": {
+    file: "recovery.ts",
+    from: 'handled ? "unknown" : "taken"',
+    to: '"taken"',
+    caughtBy: STAFF_SHUT,
+  },
+  "staff who were at a presented door are forgotten when they have gone": {
+    file: "recovery.ts",
+    from: "if (row.staff !== 1 && (await watch.staff())) await ledger.staffCame(row);",
+    to: "",
+    caughtBy: STAFF_GONE,
+  },
+  "nobody asks whether staff are at a presented door": {
+    file: "vault.ts",
+    from: "staff: async () => exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0,",
+    to: "staff: async () => false,",
+    caughtBy: STAFF_SHUT,
   },
   "one person may load": { file: "exchange.ts", from: "people.size < 2", to: "false", caughtBy: PEOPLE },
   "one person may load with two credentials": {

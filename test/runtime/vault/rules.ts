@@ -6,7 +6,7 @@ import { type Fault, type Result, sha256Hex } from "../../../drivers/kit/index.t
 import { openStore } from "../../../drivers/store/index.ts";
 import { newSigningKey, signJws } from "../../../fleet/contract/index.ts";
 import type { startVault } from "../../../runtime/vault/index.ts";
-import type { TestContext } from "../../kit.ts";
+import { eventually, type TestContext } from "../../kit.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 import { collect, handoverOf, newCommand, type WireOptions, wireRig } from "../../support/vault-wire.ts";
 
@@ -48,6 +48,31 @@ async function challengeFor(client: VaultClient, voucher: string): Promise<strin
   const begun = await client.call("collect.begin", { voucher });
   if (!begun.ok) throw begun.error;
   return begun.value.body.challenge;
+}
+
+/** A hand-over of ITEM-1 whose owner has opened the door, and went. */
+async function leftOpen(t: Pick<TestContext, "after">, start: typeof startVault, options?: WireOptions) {
+  const { rig, client } = await loaded(t, start, options);
+  const outcome = await collect(rig, client, rig.papers.voucher("ITEM-1"), (slot) =>
+    rig.plant.openDoor(slot),
+  );
+  assert.is(outcome, "presented");
+  return { rig, client };
+}
+
+/** What a presented slot has become. */
+const notPresented = (client: VaultClient, slot: string): Promise<string> =>
+  eventually("it is settled", async () => {
+    const status = await client.call("status", {});
+    if (!status.ok) throw status.error;
+    const state = status.value.body.slots.find((one) => one.slot === slot)?.state;
+    return state !== "presented" && state;
+  });
+
+async function lastOutcome(client: VaultClient): Promise<string | undefined> {
+  const journal = await client.call("journal.read", { after: 0 });
+  if (!journal.ok) throw journal.error;
+  return journal.value.body.rows.findLast(({ event }) => event === "handover.outcome")?.outcome;
 }
 
 export const rules: Record<string, Scenario> = {
@@ -345,6 +370,38 @@ export const rules: Record<string, Scenario> = {
       rig.plant.closeDoor(slot);
     };
     assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1"), leave), "presented");
+  },
+
+  "a presented door that staff shut on nothing is unknown, not taken": async (t, start) => {
+    const { rig, client } = await leftOpen(t, start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    assert.is(code(await client.call("exchange.begin", { credentials })), "ok");
+    rig.plant.takeItem("1");
+    rig.plant.closeDoor("1");
+    assert.is(await notPresented(client, "1"), "unknown");
+    assert.is(await lastOutcome(client), "unknown");
+  },
+
+  "staff who were at a presented door count also when they have gone, and after a restart": async (
+    t,
+    start,
+  ) => {
+    const { rig, client } = await leftOpen(t, start, { slots: 2, interlocks: ["door.service"] });
+    rig.inputs.set("door.service", 1);
+    await eventually(
+      "they are written down",
+      async () => {
+        const journal = await client.call("journal.read", { after: 0 });
+        return journal.ok && journal.value.body.rows.some(({ event }) => event === "handover.staff");
+      },
+      5_000,
+    );
+    rig.inputs.set("door.service", 0);
+    await rig.stop();
+    const again = await rig.start(start);
+    rig.plant.takeItem("1");
+    rig.plant.closeDoor("1");
+    assert.is(await notPresented(again, "1"), "unknown");
   },
 
   "an item that is gone behind a door that never opened is unknown and locks its slot only": async (
