@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { newId } from "../../drivers/kit/index.ts";
 
@@ -7,6 +8,8 @@ export interface Boot {
   id: string;
   /** The kernel has set its clock from one with a battery: the time that has passed since a cut is known. */
   clockKept: boolean;
+  /** Time since the computer was started, also while it slept, ms: no clock that is set changes it. */
+  uptime(): number;
 }
 
 /** What the kernel says of it: `1` when it has set its clock from this one. */
@@ -18,7 +21,7 @@ const HCTOSYS = "/sys/class/rtc/rtc0/hctosys";
  */
 export async function thisBoot(state: string, hctosys = HCTOSYS): Promise<Boot> {
   const clockKept = (await readFile(hctosys, "utf8").catch(() => "")).trim() === "1";
-  return { id: await bootId(join(state, "run", "vault", "boot")), clockKept };
+  return { id: await bootId(join(state, "run", "vault", "boot")), clockKept, uptime: () => uptime() * 1000 };
 }
 
 async function bootId(path: string): Promise<string> {

@@ -45,10 +45,7 @@ async function settleLock(context: RecoveryContext, row: EffectRow): Promise<str
   const { ledger, locks, clock, limits, stopping, boot } = context;
   const looks = () => locks.lookTwiceWhenReady(row.slot, stopping);
   let [now, again] = await looks();
-  const away = clock.wall() - row.at;
-  // Neither a clock that was set back tells how long it was, nor one that begins anew at about the time of the cut.
-  const clockTells = away >= 0 && (boot.clockKept || row.boot === boot.id);
-  const longAway = !clockTells || away > (limits?.away ?? LIMITS.away);
+  const longAway = !isWithin(limits?.away ?? LIMITS.away, awayOf(row, boot, clock));
   let latchSeen = row.latch_seen === 1;
   const staff = row.kind === "load" || row.kind === "unload";
   if (staff && !longAway && again?.latch === "open") {
@@ -65,6 +62,19 @@ async function settleLock(context: RecoveryContext, row: EffectRow): Promise<str
   await ledger.finish(intentOf(row), outcome, { detail: "afterRestart", after: again });
   return outcome;
 }
+
+/**
+ * How long ago a motion began, ms; undefined where nobody can tell. Within a boot its uptime says it, which nobody sets. A wall
+ * clock that was set forward or back says nothing then, nor does one that begins anew at about the time of the cut.
+ */
+function awayOf({ at, boot, up }: EffectRow, now: Boot, clock: Clock): number | undefined {
+  if (boot === now.id && up !== null) return now.uptime() - up;
+  return now.clockKept || boot === now.id ? clock.wall() - at : undefined;
+}
+
+/** A time that lies ahead was not measured by a clock that went on. */
+const isWithin = (limit: number, ms: number | undefined): boolean =>
+  ms !== undefined && ms >= 0 && ms <= limit;
 
 const WATCH_MS = 1_000;
 

@@ -81,7 +81,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     mint,
     slots: compartments.map((place) => placeOf(place, config.devices)),
     magazines,
-    boot: boot.id,
+    boot,
     ...(mutant ? { synchronousForMutant: mutant } : {}),
   });
 

@@ -13,6 +13,7 @@ import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import type { Handover } from "../../runtime/ipc/index.ts";
+import type { Boot } from "../../runtime/vault/boot.ts";
 import { startVault, type VaultOptions } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
@@ -52,6 +53,8 @@ export interface WireRig {
   papers: Papers;
   configuration: UnitConfiguration;
   clock: StoppableClock;
+  /** The one in which the vault starts, as long as a start says nothing else. */
+  boot: Boot;
   /** Everything that was written to a lock board, oldest first. */
   written: Uint8Array[];
   unlocks(): number;
@@ -216,6 +219,7 @@ export async function wireRig(
     papers,
     configuration,
     clock: new StoppableClock(),
+    boot: { id: "first", clockKept: false, uptime: () => performance.now() },
     written,
     unlocks: () => written.filter(isUnlock).length,
     onUnlock: () => undefined,
@@ -228,6 +232,7 @@ export async function wireRig(
         state,
         ports: { ...systemPorts(), serial, gpio },
         clock: rig.clock,
+        boot: rig.boot,
         limits: FAST,
         step: (name) => rig.steps.push(name),
         ...over,

@@ -101,16 +101,22 @@ export const afterCut: Record<string, Scenario> = {
     t,
     start,
   ) => {
-    for (const [awayMs, state] of [
-      [100_000, "loaded"],
-      [121_000, "unknown"],
+    for (const [awayMs, clockMs, battery, state] of [
+      // Within one boot the computer's uptime tells it, whatever becomes of its clock.
+      [121_000, 0, false, "unknown"],
+      [100_000, 1_000_000, false, "loaded"],
+      [100_000, 100_000, true, "loaded"],
+      [121_000, 121_000, true, "unknown"],
       // A clock that lost its time tells nothing.
-      [-1_000_000, "unknown"],
+      [100_000, -1_000_000, true, "unknown"],
     ] as const) {
       const rig = await cutAt(t, start, "load", "the open door");
       for (const act of [open, put, shut]) act(rig);
-      rig.clock.wallOffset += awayMs;
-      assert.is(await slotOne(await rig.start(start)), state, `${awayMs} ms`);
+      rig.clock.wallOffset += clockMs;
+      const boot = battery
+        ? { id: "another", clockKept: true, uptime: () => 0 }
+        : { ...rig.boot, uptime: () => rig.boot.uptime() + awayMs };
+      assert.is(await slotOne(await rig.start(start, { boot })), state, `${awayMs} ms, clock ${clockMs} ms`);
     }
   },
 
@@ -119,8 +125,8 @@ export const afterCut: Record<string, Scenario> = {
     start,
   ) => {
     for (const [boot, state] of [
-      [{ id: "another", clockKept: false }, "unknown"],
-      [{ id: "another", clockKept: true }, "loaded"],
+      [{ id: "another", clockKept: false, uptime: () => 0 }, "unknown"],
+      [{ id: "another", clockKept: true, uptime: () => 0 }, "loaded"],
     ] as const) {
       const rig = await cutAt(t, start, "load", "the open door");
       for (const act of [open, put, shut]) act(rig);
@@ -129,7 +135,7 @@ export const afterCut: Record<string, Scenario> = {
     // A door that anybody may have opened meanwhile is not waited for.
     const rig = await cutAt(t, start, "load", "the open door");
     open(rig);
-    const boot = { id: "another", clockKept: false };
+    const boot = { id: "another", clockKept: false, uptime: () => 0 };
     assert.is(
       await slotOne(await rig.start(start, { boot, limits: { ...FAST, doorOpen: 30_000 } })),
       "unknown",

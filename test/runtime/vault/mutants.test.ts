@@ -266,20 +266,26 @@ const mutants: Record<string, Mutant> = {
   },
   "an absence of any length is short": {
     file: "recovery.ts",
-    from: "!clockTells || away > (limits?.away ?? LIMITS.away)",
-    to: "!clockTells",
+    from: "ms >= 0 && ms <= limit",
+    to: "ms >= 0",
     caughtBy: AWAY,
   },
   "a clock that was set back tells how long it was": {
     file: "recovery.ts",
-    from: "away >= 0 && ",
+    from: "ms >= 0 && ",
+    to: "",
+    caughtBy: AWAY,
+  },
+  "within a boot the wall clock tells how long it was": {
+    file: "recovery.ts",
+    from: "if (boot === now.id && up !== null) return now.uptime() - up;",
     to: "",
     caughtBy: AWAY,
   },
   "any clock goes on while the computer is off": {
     file: "recovery.ts",
-    from: "boot.clockKept || row.boot === boot.id",
-    to: "true",
+    from: "now.clockKept || boot === now.id ?",
+    to: "true ?",
     caughtBy: "after a restart of the computer the clock tells how long it was only when it has a battery",
   },
   "a slot without a sensor is called empty after a loading that nobody watched": {
