@@ -185,7 +185,7 @@ export const log = defineEvents("vault", {
   },
   notSent: {
     level: "warn",
-    what: "An interlock became active after a motion was written down, and stopped it before its first byte",
+    what: "After a motion was written down an interlock became active, or its device was lost, before its first byte: nothing was sent",
     fields: ["effect", "slot", "by"],
   },
   cleared: {

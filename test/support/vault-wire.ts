@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LockBoards, Plant, startLockBoards } from "../../drivers/bench/index.ts";
+import { deviceFault } from "../../drivers/contract/index.ts";
 import { type Clock, defer, systemClock } from "../../drivers/kit/index.ts";
 import {
   type GpioFactory,
@@ -62,6 +63,9 @@ export interface WireRig {
   onUnlock: () => void;
   boards: LockBoards[];
   steps: string[];
+  /** Takes the lock boards' lines away; they cannot be opened until `plug`. */
+  unplug(): void;
+  plug(): void;
   /** Levels of the inputs by role; missing means that the line cannot be read. */
   inputs: Map<string, 0 | 1>;
   /** By role: what an edge on its line calls. */
@@ -178,11 +182,15 @@ export async function wireRig(
   t.after(async () => {
     for (const simulator of simulators) await simulator.stop();
   });
+  let unplugged = false;
+  const drops = new Set<() => void>();
   const isUnlock = (bytes: Uint8Array) => bytes[2] === 0x31;
   const serial: SerialFactory = async ({ path }) => {
     const line = lines.get(path);
     if (!line) throw new TypeError(path);
+    if (unplugged) throw deviceFault("absent");
     const closed = defer<void>();
+    drops.add(() => closed.resolve());
     return {
       write: async (bytes) => {
         written.push(bytes);
@@ -225,6 +233,14 @@ export async function wireRig(
     onUnlock: () => undefined,
     boards: simulators,
     steps: [],
+    unplug: () => {
+      unplugged = true;
+      for (const drop of drops) drop();
+      drops.clear();
+    },
+    plug: () => {
+      unplugged = false;
+    },
     inputs: new Map(switches.map((role) => [role, 0])),
     edges: new Map(),
     start: async (start = startVault, over = {}) => {

@@ -31,6 +31,9 @@ const FINDING = "a finding settles the effect that it names, by an officer's key
 const STAFF_SHUT = "a presented door that staff shut on nothing is unknown, not taken";
 const STAFF_GONE = "staff who were at a presented door count also when they have gone, and after a restart";
 
+const SENT_AND_FAILED =
+  "an unlock whose write failed may have reached its board: nobody says that it did not";
+
 const AWAY = "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile";
 const BLIND = "after a cut a slot without a sensor is called empty by nobody";
 
@@ -168,6 +171,18 @@ const mutants: Record<string, Mutant> = {
     from: 'isFault(sent.error, "device.interlocked")',
     to: "false",
     caughtBy: AT_THE_BYTE,
+  },
+  "what its driver never came to is judged as if it may have been sent": {
+    file: "motion.ts",
+    from: "untouched || isFault",
+    to: "isFault",
+    caughtBy: "an unlock that its driver never came to has moved nothing, and its slot goes on",
+  },
+  "what was sent and failed is judged as if it had not been": {
+    file: "tokens.ts",
+    from: "retire: (token) => live.delete(token),",
+    to: "retire: (token) => live.delete(token) || true,",
+    caughtBy: SENT_AND_FAILED,
   },
   "every edge and every question reads all locks": {
     file: "locks.ts",

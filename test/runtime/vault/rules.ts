@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { deviceFault } from "../../../drivers/contract/index.ts";
 import { type Fault, type Result, sha256Hex } from "../../../drivers/kit/index.ts";
 import { openStore } from "../../../drivers/store/index.ts";
 import { newSigningKey, signJws } from "../../../fleet/contract/index.ts";
@@ -332,6 +333,45 @@ export const rules: Record<string, Scenario> = {
       assert.is(await collect(rig, client, rig.papers.voucher("ITEM-2", { seq: 3 }), open), "presented");
       assert.is(rig.unlocks(), 2);
     },
+
+  "an unlock that its driver never came to has moved nothing, and its slot goes on": async (t, start) => {
+    const rig = await wireRig(t, { slots: 1, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    let lost = false;
+    const step = (name: string): void => {
+      if (name !== "issued" || lost) return;
+      lost = true;
+      rig.unplug();
+    };
+    const client = await rig.start(start, { step });
+    assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "notMoved");
+    assert.is(rig.unlocks(), 0);
+    const journal = await client.call("journal.read", { after: 0 });
+    assert.ok(journal.ok);
+    const last = journal.value.body.rows.findLast(({ event }) => event === "handover.outcome");
+    assert.equal([last?.outcome, last?.detail], ["notMoved", "device.notReady"]);
+    rig.plug();
+    await rig.client();
+    assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1", { seq: 2 })), "presented");
+    assert.is(rig.unlocks(), 1);
+  },
+
+  "an unlock whose write failed may have reached its board: nobody says that it did not": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 1 });
+    await rig.seed({ "ITEM-1": "1" });
+    const client = await rig.start(start);
+    rig.onUnlock = () => {
+      rig.onUnlock = () => undefined;
+      // The board has heard it, whatever the line says to the driver.
+      rig.plant.openDoor("1", true);
+      rig.takeFrom("1");
+      throw deviceFault("absent");
+    };
+    assert.is.not(await collect(rig, client, rig.papers.voucher("ITEM-1")), "notMoved");
+  },
 
   "neither a loose contact nor a core that asks without end keeps a motion from its turn": async (
     t,
