@@ -34,6 +34,8 @@ const STAFF_GONE = "staff who were at a presented door count also when they have
 const SENT_AND_FAILED =
   "an unlock whose write failed may have reached its board: nobody says that it did not";
 
+const STRAY = "what lies in a slot that is called empty comes out as nobody's, and the slot is loaded again";
+
 const AWAY = "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile";
 const BLIND = "after a cut a slot without a sensor is called empty by nobody";
 
@@ -247,6 +249,12 @@ const mutants: Record<string, Mutant> = {
     from: "staff: async () => exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0,",
     to: "staff: async () => false,",
     caughtBy: STAFF_SHUT,
+  },
+  "a slot that is called empty is opened, whatever lies in it": {
+    file: "exchange.ts",
+    from: '?.item !== "present")',
+    to: '?.item === "never")',
+    caughtBy: STRAY,
   },
   "one person may load": { file: "exchange.ts", from: "people.size < 2", to: "false", caughtBy: PEOPLE },
   "one person may load with two credentials": {

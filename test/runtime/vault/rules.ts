@@ -444,6 +444,41 @@ export const rules: Record<string, Scenario> = {
     assert.is(await notPresented(again, "1"), "unknown");
   },
 
+  "what lies in a slot that is called empty comes out as nobody's, and the slot is loaded again": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 2 });
+    rig.plant.openDoor("1", true);
+    rig.plant.putItem("1", "STRAY");
+    rig.plant.closeDoor("1");
+    const client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const begun = await client.call("exchange.begin", { credentials });
+    if (!begun.ok) throw begun.error;
+    const { exchange } = begun.value.body;
+    assert.is(code(await client.call("exchange.unload", { exchange, slot: "2" })), "vault.notLoaded");
+    const ended = new Promise<string>((resolve) => {
+      client.on("exchange", ({ phase }) => {
+        if (phase === "opened") rig.takeFrom("1");
+        else if (phase !== "unlocked") resolve(phase);
+      });
+    });
+    assert.is(code(await client.call("exchange.unload", { exchange, slot: "1" })), "ok");
+    assert.is(await ended, "empty");
+    const journal = await client.call("journal.read", { after: 0 });
+    assert.ok(journal.ok);
+    const last = journal.value.body.rows.findLast(({ event }) => event === "exchange.empty");
+    assert.equal(
+      [last?.slot, last?.itemHash, last?.detail, last?.operator],
+      ["1", undefined, "stray", "anna+bert"],
+    );
+    const item = "ITEM-1";
+    const load = { exchange, item, assignment: rig.papers.assignment(item) };
+    const loading = await client.call("exchange.load", load);
+    assert.is(loading.ok && loading.value.body.slot, "1");
+  },
+
   "an item that is gone behind a door that never opened is unknown and locks its slot only": async (
     t,
     start,
