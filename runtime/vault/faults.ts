@@ -198,6 +198,11 @@ export const log = defineEvents("vault", {
     what: "A row of the vault's journal was altered or removed after it was written: keep the unit's disk, and compare with the centre's copy",
     fields: ["row"],
   },
+  clockBehind: {
+    level: "error",
+    what: "The clock lies behind the time that the vault has counted since its start, which papers are held to: fresh ones may be refused as expired. Once the clock is right, start the vault anew",
+    fields: ["seconds"],
+  },
   moved: {
     level: "error",
     what: "The configuration says that a slot or magazine is elsewhere than where its items were laid in; nothing is handed out of it until somebody has looked",
