@@ -256,6 +256,12 @@ const mutants: Record<string, Mutant> = {
     to: '?.item === "never")',
     caughtBy: STRAY,
   },
+  "a finding settles a slot that staff are emptying": {
+    file: "vault.ts",
+    from: "if (!row || !waits || collection.busy(row.slot) || exchange.busy(row.slot))",
+    to: "if (!row || !waits)",
+    caughtBy: "a finding does not settle a slot whose door staff have just opened",
+  },
   "one person may load": { file: "exchange.ts", from: "people.size < 2", to: "false", caughtBy: PEOPLE },
   "one person may load with two credentials": {
     file: "exchange.ts",

@@ -525,6 +525,27 @@ export const rules: Record<string, Scenario> = {
     assert.is(await collect(rig, client, papers.voucher("ITEM-1", { seq: 2 })), "taken");
   },
 
+  "a finding does not settle a slot whose door staff have just opened": async (t, start) => {
+    const rig = await wireRig(t, { slots: 1 });
+    await rig.seed({ "ITEM-1": "1" }, { "1": { state: "presented", effect: "effect-before" } });
+    const client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const begun = await client.call("exchange.begin", { credentials });
+    if (!begun.ok) throw begun.error;
+    const phases: ((phase: string) => void)[] = [];
+    const [opened, ended] = [0, 1].map((n) => new Promise<string>((resolve) => (phases[n] = resolve)));
+    client.on("exchange", ({ phase }) => {
+      if (phase !== "unlocked") phases[phase === "opened" ? 0 : 1]?.(phase);
+    });
+    const unload = { exchange: begun.value.body.exchange, slot: "1" };
+    assert.is(code(await client.call("exchange.unload", unload)), "ok");
+    await opened;
+    const settlement = rig.papers.settlement("1", "effect-before", "notMoved");
+    assert.is(code(await client.call("settle", { settlement })), "vault.nothingToSettle");
+    rig.takeFrom("1");
+    assert.is(await ended, "empty");
+  },
+
   "two different people open an exchange, and their credentials pay for each unlock": async (t, start) => {
     const { rig, client } = await loaded(t, start, { slots: 4 });
     const { papers } = rig;
