@@ -248,6 +248,13 @@ export class DeviceHost<V> {
     this.#life.renew();
   }
 
+  /** Opens and recovers the device anew after the command that runs: nobody knows how it is. */
+  renew(): void {
+    if (this.#life.stopping) return;
+    this.#notReady();
+    this.#life.renew();
+  }
+
   /** Closes the device after the command that runs, and leaves it alone until `enable`. */
   disable(): void {
     this.#disabled = true;

@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { newId } from "../../drivers/kit/index.ts";
 
@@ -7,6 +8,8 @@ export interface Boot {
   id: string;
   /** The clock has gone on by a battery: the time that has passed since a cut is known. */
   clockKept: boolean;
+  /** Time since the computer was started, also while it slept, ms: no clock that is set changes it. */
+  uptime(): number;
 }
 
 /** The clock chip as the kernel shows it. */
@@ -26,7 +29,7 @@ export async function thisBoot(
   { battery, rtc = RTC, wall = Date.now() }: { battery: boolean; rtc?: string; wall?: number },
 ): Promise<Boot> {
   const clockKept = battery && (await hasGoneOn(rtc, wall));
-  return { id: await bootId(join(state, "run", "vault", "boot")), clockKept };
+  return { id: await bootId(join(state, "run", "vault", "boot")), clockKept, uptime: () => uptime() * 1000 };
 }
 
 /**

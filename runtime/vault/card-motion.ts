@@ -31,6 +31,8 @@ export class CardMotion {
   #last: DispenserMotion = "feed";
   #before: CardSeen = { path: "unknown" };
   #answered: boolean | undefined;
+  /** Why a motion was not sent: an interlock stopped it at the byte, or its driver never came to it. */
+  stopped: string | undefined;
   readHash: string | undefined;
 
   constructor(context: MotionContext, intent: Intent, place: MagazinePlace, onPhase: (phase: Phase) => void) {
@@ -73,6 +75,11 @@ export class CardMotion {
     step("issued");
     this.#onPhase("issued");
     await this.#send(motion, seen, token);
+  }
+
+  /** Whether the unit itself said that the last motion went well. */
+  get answered(): boolean {
+    return this.#answered === true;
   }
 
   /** A further motion, once. Steps: `before-<motion>`, `<motion>-issued`, `<motion>-sent`. */
@@ -139,8 +146,10 @@ export class CardMotion {
     this.#last = motion;
     this.#before = before;
     const sent = await dispensers.move(this.place.dispenser, motion, token);
-    retire(token);
+    const untouched = retire(token);
     this.#answered = sent.ok;
+    if (!sent.ok && (untouched || isFault(sent.error, "device.interlocked")))
+      this.stopped ??= sent.error.code;
     // Whether a motion that failed reached the unit is for the evidence to say.
     if (!sent.ok) log("sendFailed", { effect: this.intent.effect, slot: this.intent.slot }, sent.error);
     step(`${motion}-sent`);

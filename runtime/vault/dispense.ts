@@ -60,13 +60,16 @@ export async function takeIn(
   const before = await dispensers.look(place.dispenser);
   await refuseUnlessFree(card, before);
   await card.first("accept", before as DispenserLook);
-  onPhase("entryOpen");
-  await card.until(
-    (look) => look === undefined || look.path === "reader",
-    limits?.insert ?? CARD_LIMITS.insert,
-  );
+  // Nobody is sent to an entry of which the unit has not said that it is open.
+  if (card.answered) {
+    onPhase("entryOpen");
+    await card.until(
+      (look) => look === undefined || look.path === "reader",
+      limits?.insert ?? CARD_LIMITS.insert,
+    );
+  }
   step("card-in");
-  // A unit that does not hear this closes its entry when it is opened anew.
+  // Also of one that did not answer: it may have opened it.
   await dispensers.endAccept(place.dispenser);
   step("entry-closed");
   let look = await card.settled();
@@ -130,6 +133,7 @@ async function conclude(
     magazine: card.place,
     readHash: card.readHash,
     after: evidence.again,
+    ...(card.stopped ? { detail: card.stopped } : {}),
   });
   step("outcome");
   return verdict;

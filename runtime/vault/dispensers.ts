@@ -89,8 +89,11 @@ export class Dispensers {
     return this.#host(dispenser).use("actuate", MOVE_MS, (device) => device[motion](token), { purpose });
   }
 
-  endAccept(dispenser: string): Promise<Result<void>> {
-    return this.#host(dispenser).use("configure", READ_MS, (device) => device.endAccept());
+  /** Closes the entry. A unit that does not say that it has is opened anew, which closes it too. */
+  async endAccept(dispenser: string): Promise<void> {
+    const host = this.#host(dispenser);
+    const ended = await host.use("configure", READ_MS, (device) => device.endAccept());
+    if (!ended.ok) host.renew();
   }
 
   clearBinCount(dispenser: string): Promise<Result<void>> {

@@ -128,7 +128,7 @@ export class Exchange {
     return this.#run(this.#intent("load", slot, itemHash), "absent", judgeLoad);
   }
 
-  /** Unlocks one slot so that its item can be taken back. */
+  /** Unlocks one slot so that its item can be taken back; also one that is called empty and in which something lies. */
   async unload(request: {
     exchange: string;
     slot: string;
@@ -136,7 +136,8 @@ export class Exchange {
     const usable = await this.#usable(request.exchange);
     if (!usable.ok) return usable;
     const row = (await this.#motion.ledger.slots()).find((slot) => slot.slot === request.slot);
-    if (!row || row.state === "empty" || !this.#motion.locks.has(row.slot))
+    if (!row || !this.#motion.locks.has(row.slot)) return err(vaultFault("notLoaded"));
+    if (row.state === "empty" && (await this.#motion.locks.look(row.slot))?.item !== "present")
       return err(vaultFault("notLoaded"));
     const intent = this.#intent("unload", row.slot, row.item_hash ?? undefined);
     return this.#run(intent, "any", judgeUnload, row.state);
@@ -237,7 +238,7 @@ export class Exchange {
           const outcome = judge(evidence);
           await this.#motion.ledger.finish(intent, outcome, {
             after: evidence.again,
-            detail: evidence.detail,
+            detail: evidence.detail ?? (isStray(intent) ? "stray" : undefined),
           });
           this.#running = undefined;
           tell(outcome === "notMoved" ? unmoved(was, evidence) : outcome);
@@ -262,6 +263,9 @@ export class Exchange {
     await host?.use("configure", 1_000, (light) => light.set(on));
   }
 }
+
+/** What comes out of a slot of whose item the ledger knows nothing is nobody's. */
+const isStray = ({ kind, itemHash }: Intent): boolean => kind === "unload" && itemHash === undefined;
 
 /** A door that was not opened leaves the slot as it was: what lay there lies there, and what nobody knew nobody knows. */
 function unmoved(was: SlotRow["state"], { before }: Evidence): ExchangeEvent["phase"] {

@@ -197,7 +197,7 @@ export const log = defineEvents("vault", {
   },
   notSent: {
     level: "warn",
-    what: "An interlock became active after a motion was written down, and stopped it before its first byte",
+    what: "After a motion was written down an interlock became active, or its device was lost, before its first byte: nothing was sent",
     fields: ["effect", "slot", "by"],
   },
   cleared: {
@@ -209,6 +209,11 @@ export const log = defineEvents("vault", {
     level: "error",
     what: "A row of the vault's journal was altered or removed after it was written: keep the unit's disk, and compare with the centre's copy",
     fields: ["row"],
+  },
+  clockBehind: {
+    level: "error",
+    what: "The clock lies behind the time that the vault has counted since its start, which papers are held to: fresh ones may be refused as expired. Once the clock is right, start the vault anew",
+    fields: ["seconds"],
   },
   moved: {
     level: "error",

@@ -55,6 +55,10 @@ export interface EffectRow extends Row {
   at: number;
   /** Boot of the computer in which it began; null of one from before that was written down. */
   boot: string | null;
+  /** Uptime of that boot at the intent, ms; null as `boot`. */
+  up: number | null;
+  /** 1 when staff were there while a hand-over that was left presented stood open. */
+  staff: number;
 }
 
 /** One motion of a dispenser within an effect: each is issued once. */
@@ -111,6 +115,8 @@ export const MIGRATIONS = [
    ALTER TABLE slots ADD COLUMN to_compartment INTEGER;
    ALTER TABLE magazines ADD COLUMN position INTEGER`,
   "ALTER TABLE effects ADD COLUMN boot TEXT",
+  `ALTER TABLE effects ADD COLUMN staff INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE effects ADD COLUMN up INTEGER`,
 ];
 
 export type Seen = Pick<LockState, "latch" | "item">;

@@ -11,6 +11,7 @@ import {
   type Store,
 } from "../../drivers/store/index.ts";
 import type { VaultRow } from "../ipc/index.ts";
+import type { Boot } from "./boot.ts";
 import type { CardSeen } from "./card-evidence.ts";
 import { addExchange, payUnlock } from "./exchange-rows.ts";
 import { log, vaultFault } from "./faults.ts";
@@ -40,7 +41,7 @@ interface LedgerOptions {
   slots: readonly PinnedPlace[];
   magazines?: readonly MagazinePlace[];
   /** The boot in which effects begin. */
-  boot?: string;
+  boot?: Pick<Boot, "id" | "uptime">;
   synchronousForMutant?: "NORMAL";
 }
 
@@ -59,14 +60,14 @@ export class Ledger {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #mint: Mint;
-  readonly #boot: string | null;
+  readonly #boot: LedgerOptions["boot"];
   onJournal: (seq: number) => void = () => undefined;
 
   private constructor(store: Store, options: LedgerOptions) {
     this.#store = store;
     this.#clock = options.clock;
     this.#mint = options.mint;
-    this.#boot = options.boot ?? null;
+    this.#boot = options.boot;
   }
   static async open(path: string, options: LedgerOptions): Promise<Ledger> {
     const mutant = options.synchronousForMutant;
@@ -142,8 +143,8 @@ export class Ledger {
     await this.#tx(`${family(intent.kind)}.intent`, intent, async (t) => {
       await t.run(
         `INSERT INTO effects (effect, kind, state, slot, voucher, seq, item_hash, command, request_hash, exchange, operator,
-           clears, any_card, at, boot)
-         VALUES (?, ?, 'INTENT', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           clears, any_card, at, boot, up)
+         VALUES (?, ?, 'INTENT', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         intent.effect,
         intent.kind,
         intent.slot,
@@ -157,7 +158,8 @@ export class Ledger {
         intent.clears ?? null,
         intent.anyCard ? 1 : 0,
         this.#clock.wall(),
-        this.#boot,
+        this.#boot?.id ?? null,
+        this.#boot ? Math.round(this.#boot.uptime()) : null,
       );
     });
   }
@@ -230,6 +232,13 @@ export class Ledger {
   async latchSeen(intent: Intent): Promise<void> {
     await this.#tx(`${family(intent.kind)}.opened`, intent, async (t) => {
       await t.run("UPDATE effects SET latch_seen = 1 WHERE effect = ?", intent.effect);
+    });
+  }
+
+  /** Writes that staff were there while what was left presented stood open. */
+  async staffCame(effect: EffectRow): Promise<void> {
+    await this.#tx(`${family(effect.kind)}.staff`, intentOf(effect), async (t) => {
+      await t.run("UPDATE effects SET staff = 1 WHERE effect = ?", effect.effect);
     });
   }
 

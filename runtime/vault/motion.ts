@@ -35,15 +35,15 @@ export interface MotionContext {
   limits?: Partial<typeof LIMITS & typeof CARD_LIMITS>;
   /** Aborted when the process ends in order: what moves is then left to the recovery of the next start. */
   stopping?: AbortSignal;
-  /** Ends a token whose call has come back. */
-  retire: (token: MotionToken) => void;
+  /** Ends a token whose call has come back; true when its driver has never come to the byte. */
+  retire: (token: MotionToken) => boolean;
 }
 
 /**
  * One motion of one lock, from INTENT to the evidence of what happened:
  * INTENT durable → state before noted → ISSUED durable, which consumes what pays → one command → watch latch and door.
  * Nothing is ever sent twice. The caller judges the evidence and writes the outcome. What an interlock has stopped at the
- * byte has evidence too: that of before.
+ * byte, and what never came to it, has evidence too: that of before.
  * @throws Fault when it ends before ISSUED, the ledger then has the intent as `notMoved`; or `vault.stopping`
  */
 export async function move(
@@ -80,12 +80,13 @@ export async function move(
   const sentAt = clock.mono();
   const purpose = intent.exchange ? "staff" : "public";
   const sent = await locks.unlock(intent.slot, token, purpose);
-  context.retire(token);
+  const untouched = context.retire(token);
   step("sent");
   // Whether an unlock that failed reached the board is for the evidence to say.
   if (sent.ok) onPhase("unlocked");
-  else if (isFault(sent.error, "device.interlocked")) {
-    log("notSent", { effect: intent.effect, slot: intent.slot, by: String(sent.error.fields.by) });
+  else if (untouched || isFault(sent.error, "device.interlocked")) {
+    const by = String(sent.error.fields.by ?? sent.error.code);
+    log("notSent", { effect: intent.effect, slot: intent.slot, by });
     // No byte has left, so that the slot is as it was.
     const asBefore = { now: before, again: before, before };
     return { ...asBefore, latchSeen: false, watched: true, longAway: false, detail: sent.error.code };

@@ -16,11 +16,13 @@ import {
   VoucherSchema,
   verifyJws,
 } from "../../fleet/contract/index.ts";
-import { vaultFault } from "./faults.ts";
+import { log, vaultFault } from "./faults.ts";
 
 /** A challenge holds for one collection, ms. */
 const CHALLENGE_MS = 180_000;
 const MAX_CHALLENGES = 64;
+/** A clock that lies further behind than this was set back: no ordinary correction of it is so large, ms. */
+const BEHIND_MS = 60_000;
 
 interface Dated {
   unit: string;
@@ -39,6 +41,7 @@ export class Papers {
   readonly #started: { wall: number; mono: number };
   /** What was last read of them. */
   #senses: { text: string; key: PublicKey | undefined } | undefined;
+  #behind = false;
   readonly #challenges = new Map<string, { voucherHash: string; until: number }>();
 
   constructor(options: { unit: string; keys: readonly PublicKey[]; sensesKeyPath: string; clock: Clock }) {
@@ -123,6 +126,13 @@ export class Papers {
     }
   }
 
+  /** Tells once that the clock was ahead when the vault started, or was set back since: nobody can say which. */
+  #noteClock(behindMs: number): void {
+    const behind = behindMs > BEHIND_MS;
+    if (behind && !this.#behind) log("clockBehind", { seconds: Math.round(behindMs / 1000) });
+    this.#behind = behind;
+  }
+
   #valid<T extends Dated>(document: Result<T>): Result<T> {
     if (!document.ok) return document;
     const { unit, nbf, exp } = document.value;
@@ -131,6 +141,7 @@ export class Papers {
     if (nbf !== undefined && wall < nbf * 1000) return err(vaultFault("notYet"));
     // A wall clock that is set back must not bring an expired paper to life again.
     const atLeast = this.#started.wall + (this.#clock.mono() - this.#started.mono);
+    this.#noteClock(atLeast - wall);
     if (Math.max(wall, atLeast) >= exp * 1000) return err(vaultFault("expired"));
     return document;
   }

@@ -45,10 +45,7 @@ async function settleLock(context: RecoveryContext, row: EffectRow): Promise<str
   const { ledger, locks, clock, limits, stopping, boot } = context;
   const looks = () => locks.lookTwiceWhenReady(row.slot, stopping);
   let [now, again] = await looks();
-  const away = clock.wall() - row.at;
-  // Neither a clock that was set back tells how long it was, nor one that begins anew at about the time of the cut.
-  const clockTells = away >= 0 && (boot.clockKept || row.boot === boot.id);
-  const longAway = !clockTells || away > (limits?.away ?? LIMITS.away);
+  const longAway = !isWithin(limits?.away ?? LIMITS.away, awayOf(row, boot, clock));
   let latchSeen = row.latch_seen === 1;
   const staff = row.kind === "load" || row.kind === "unload";
   if (staff && !longAway && again?.latch === "open") {
@@ -66,6 +63,19 @@ async function settleLock(context: RecoveryContext, row: EffectRow): Promise<str
   return outcome;
 }
 
+/**
+ * How long ago a motion began, ms; undefined where nobody can tell. Within a boot its uptime says it, which nobody sets. A wall
+ * clock that was set forward or back says nothing then, nor does one that begins anew at about the time of the cut.
+ */
+function awayOf({ at, boot, up }: EffectRow, now: Boot, clock: Clock): number | undefined {
+  if (boot === now.id && up !== null) return now.uptime() - up;
+  return now.clockKept || boot === now.id ? clock.wall() - at : undefined;
+}
+
+/** A time that lies ahead was not measured by a clock that went on. */
+const isWithin = (limit: number, ms: number | undefined): boolean =>
+  ms !== undefined && ms >= 0 && ms <= limit;
+
 const WATCH_MS = 1_000;
 
 export interface PresentedWatch {
@@ -74,6 +84,8 @@ export interface PresentedWatch {
   clock: Clock;
   /** Slots that a motion is working on are its own to judge. */
   busy(slot: string): boolean;
+  /** Whether staff may have their hands in the machine: an exchange is open, or an interlock active. */
+  staff(): Promise<boolean>;
   /** Runs a job while no motion can begin. */
   inTurn<T>(job: () => Promise<T>): Promise<T>;
   onChange(): void;
@@ -81,7 +93,8 @@ export interface PresentedWatch {
 
 /**
  * Watches slots that were left presented: when a door that was open is closed and the item gone, the outcome becomes
- * `taken` after all. An item that vanishes behind a door that was never seen open proves nothing. Ends with `signal`.
+ * `taken` after all; `unknown` where staff were at the open door, who may have taken it. An item that vanishes behind a door
+ * that was never seen open proves nothing. Ends with `signal`.
  */
 export async function watchPresented(watch: PresentedWatch, signal: AbortSignal): Promise<void> {
   const { ledger, locks, clock } = watch;
@@ -96,18 +109,24 @@ export async function watchPresented(watch: PresentedWatch, signal: AbortSignal)
       if (!row || !state) continue;
       if (state.latch === "open") seenOpen.add(row.effect);
       const wasOpen = seenOpen.has(row.effect) || parseSeen(row.after).latch === "open";
-      if (!wasOpen || !gone(state)) continue;
-      await watch.inTurn(() => settleTaken(watch, row));
+      if (!wasOpen) continue;
+      // Written down: they may be gone when the door is shut, and the vault started anew.
+      if (row.staff !== 1 && (await watch.staff())) await ledger.staffCame(row);
+      if (gone(state)) await watch.inTurn(() => settleGone(watch, row));
     }
   }
 }
 
 const gone = (state: Seen | undefined): state is Seen => state?.latch === "locked" && state.item === "absent";
 
-async function settleTaken({ ledger, locks, busy, onChange }: PresentedWatch, row: EffectRow): Promise<void> {
+async function settleGone(
+  { ledger, locks, staff, busy, onChange }: PresentedWatch,
+  row: EffectRow,
+): Promise<void> {
+  const handled = (await staff()) || (await ledger.effect(row.effect))?.staff === 1;
   const [now, again] = await locks.lookTwice(row.slot);
   const slot = (await ledger.slots()).find((found) => found.slot === row.slot);
   if (!gone(now) || !gone(again) || busy(row.slot) || slot?.effect !== row.effect) return;
-  await ledger.settleLate(row, "taken", again);
+  await ledger.settleLate(row, handled ? "unknown" : "taken", again);
   onChange();
 }

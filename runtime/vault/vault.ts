@@ -81,7 +81,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     mint,
     slots: compartments.map((place) => placeOf(place, config.devices)),
     magazines,
-    boot: boot.id,
+    boot,
     ...(mutant ? { synchronousForMutant: mutant } : {}),
   });
 
@@ -250,6 +250,9 @@ export async function startVault(options: VaultOptions): Promise<Running> {
   };
 
   async function settle(jws: string): Promise<Result<Record<string, never>>> {
+    // What is still open gets its outcome first: it may be of the very slot that somebody has looked at.
+    const recovered = ready();
+    if (!recovered.ok) return recovered;
     const settlement = papers.settlement(jws);
     if (!settlement.ok) return settlement;
     const { slot: place, effect, operator } = settlement.value;
@@ -296,16 +299,15 @@ export async function startVault(options: VaultOptions): Promise<Running> {
     void tellSlots();
     checkVerification(clock, stopping.signal).catch(endProcess);
     checkJournal(ledger, clock, stopping.signal).catch(endProcess);
-    const staff = async () =>
-      exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0;
     const shared = {
+      staff: async () => exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0,
       busy: (slot: string) => collection.busy(slot) || exchange.busy(slot),
       inTurn: <T>(job: () => Promise<T>) => admission.run(job),
       onChange: () => void tellSlots(),
     };
     await Promise.all([
       watchPresented({ ledger, locks, clock, ...shared }, stopping.signal),
-      magazines.length > 0 && watchLeftovers({ context: motion, staff, ...shared }, stopping.signal),
+      magazines.length > 0 && watchLeftovers({ context: motion, ...shared }, stopping.signal),
     ]);
   })();
   // A ledger that cannot be settled or has died must not move anything: the process ends and is started anew.

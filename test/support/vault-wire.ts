@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LockBoards, Plant, startLockBoards } from "../../drivers/bench/index.ts";
+import { deviceFault } from "../../drivers/contract/index.ts";
 import { type Clock, defer, systemClock } from "../../drivers/kit/index.ts";
 import {
   type GpioFactory,
@@ -13,6 +14,7 @@ import { openStore } from "../../drivers/store/index.ts";
 import { itemHashOf } from "../../fleet/contract/index.ts";
 import type { UnitConfiguration } from "../../provisioning/index.ts";
 import type { Handover } from "../../runtime/ipc/index.ts";
+import type { Boot } from "../../runtime/vault/boot.ts";
 import { startVault, type VaultOptions } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
 import { unitConfiguration } from "./unit.ts";
@@ -52,6 +54,8 @@ export interface WireRig {
   papers: Papers;
   configuration: UnitConfiguration;
   clock: StoppableClock;
+  /** The one in which the vault starts, as long as a start says nothing else. */
+  boot: Boot;
   /** Everything that was written to a lock board, oldest first. */
   written: Uint8Array[];
   unlocks(): number;
@@ -59,6 +63,9 @@ export interface WireRig {
   onUnlock: () => void;
   boards: LockBoards[];
   steps: string[];
+  /** Takes the lock boards' lines away; they cannot be opened until `plug`. */
+  unplug(): void;
+  plug(): void;
   /** Levels of the inputs by role; missing means that the line cannot be read. */
   inputs: Map<string, 0 | 1>;
   /** By role: what an edge on its line calls. */
@@ -67,9 +74,12 @@ export interface WireRig {
   stop(): Promise<void>;
   client(): Promise<VaultClient>;
   /** Writes items into the ledger and lays them into the plant, while the vault does not run. */
-  seed(items: Record<string, string>): Promise<void>;
+  seed(items: Record<string, string>, as?: SeededAs): Promise<void>;
   takeFrom(slot: string): void;
 }
+
+/** Slots of which the ledger says something else than that they are loaded. */
+export type SeededAs = Record<string, { state: string; effect: string }>;
 
 interface Line {
   toBoard: (bytes: Uint8Array) => void;
@@ -172,11 +182,15 @@ export async function wireRig(
   t.after(async () => {
     for (const simulator of simulators) await simulator.stop();
   });
+  let unplugged = false;
+  const drops = new Set<() => void>();
   const isUnlock = (bytes: Uint8Array) => bytes[2] === 0x31;
   const serial: SerialFactory = async ({ path }) => {
     const line = lines.get(path);
     if (!line) throw new TypeError(path);
+    if (unplugged) throw deviceFault("absent");
     const closed = defer<void>();
+    drops.add(() => closed.resolve());
     return {
       write: async (bytes) => {
         written.push(bytes);
@@ -213,11 +227,20 @@ export async function wireRig(
     papers,
     configuration,
     clock: new StoppableClock(),
+    boot: { id: "first", clockKept: false, uptime: () => performance.now() },
     written,
     unlocks: () => written.filter(isUnlock).length,
     onUnlock: () => undefined,
     boards: simulators,
     steps: [],
+    unplug: () => {
+      unplugged = true;
+      for (const drop of drops) drop();
+      drops.clear();
+    },
+    plug: () => {
+      unplugged = false;
+    },
     inputs: new Map(switches.map((role) => [role, 0])),
     edges: new Map(),
     start: async (start = startVault, over = {}) => {
@@ -225,6 +248,7 @@ export async function wireRig(
         state,
         ports: { ...systemPorts(), serial, gpio },
         clock: rig.clock,
+        boot: rig.boot,
         limits: FAST,
         step: (name) => rig.steps.push(name),
         ...over,
@@ -241,12 +265,19 @@ export async function wireRig(
       t.after(() => client.close());
       return untilServing(client, (device) => device.class === "lock" || rig.inputs.has(device.role));
     },
-    seed: async (items) => {
+    seed: async (items, as = {}) => {
       const path = join(state, "vault", "ledger.db");
       const store = await openStore(path, { migrations: [] });
       for (const [item, slot] of Object.entries(items)) {
+        const { state: said, effect } = as[slot] ?? { state: "loaded", effect: null };
         await store.tx((s) =>
-          s.run("UPDATE slots SET state = 'loaded', item_hash = ? WHERE slot = ?", itemHashOf(item), slot),
+          s.run(
+            "UPDATE slots SET state = ?, item_hash = ?, effect = ? WHERE slot = ?",
+            said,
+            itemHashOf(item),
+            effect,
+            slot,
+          ),
         );
         plant.openDoor(slot, true);
         plant.putItem(slot, item);

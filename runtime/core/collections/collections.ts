@@ -216,7 +216,7 @@ export class Collections {
     const { devices, store } = this.#options;
     if (!devices.vaultReady) return;
     const answer = await devices.vault("settle", { settlement: jws });
-    if (!answer.ok && answer.error.code.startsWith("ipc.")) return;
+    if (!answer.ok && /^ipc\.|^vault\.notReady$/.test(answer.error.code)) return;
     log("settled", { id, answer: answer.ok ? "done" : answer.error.code });
     await store
       .tx((t) => t.run("UPDATE documents SET kind = 'settlement.told' WHERE id = ?", id))

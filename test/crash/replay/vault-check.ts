@@ -37,7 +37,7 @@ export async function checkVault(
   });
   try {
     const locks = shownBy(state);
-    const boot = { id: "after the cut", clockKept: true };
+    const boot = { id: "after the cut", clockKept: true, uptime: () => 0 };
     await settleOpenEffects({ ledger, locks, clock: systemClock, limits: { doorOpen: 0 }, boot });
     if ((await ledger.openEffects()).length > 0) wrong.push("an effect is open after recovery");
   } finally {

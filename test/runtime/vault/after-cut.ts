@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import type { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, type TestContext } from "../../kit.ts";
-import type { VaultClient } from "../../support/vault-client.ts";
-import { FAST, type WireOptions, type WireRig, wireRig } from "../../support/vault-wire.ts";
-import type { Scenario } from "./rules.ts";
+import { connectVault, type VaultClient } from "../../support/vault-client.ts";
+import { FAST, type SeededAs, type WireOptions, type WireRig, wireRig } from "../../support/vault-wire.ts";
+import { code, type Scenario } from "./rules.ts";
 
 /** What becomes of the things that staff were about to lay in or take out when the power went. */
 type Hands = (rig: WireRig) => void;
@@ -26,9 +26,10 @@ async function cutAt(
   job: "load" | "unload",
   moment: "the byte" | "the open door",
   options: WireOptions = {},
+  as: SeededAs = {},
 ): Promise<WireRig> {
   const rig = await wireRig(t, { slots: 1, ...options });
-  if (job === "unload") await rig.seed({ "ITEM-1": "1" });
+  if (job === "unload") await rig.seed({ "ITEM-1": "1" }, as);
   const client = await rig.start(start);
   const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
   const begun = await client.call("exchange.begin", { credentials });
@@ -79,20 +80,43 @@ export const afterCut: Record<string, Scenario> = {
     }
   },
 
+  "a finding waits until the vault has given what was open its outcome": async (t, start) => {
+    const presented = { "1": { state: "presented", effect: "effect-before" } };
+    const rig = await cutAt(t, start, "unload", "the open door", {}, presented);
+    open(rig);
+    const before = rig.written.length;
+    const restarted = rig.start(start, { limits: { ...FAST, doorOpen: 10_000 } });
+    await eventually("it looks at the open door", () => rig.written.length > before + 40);
+    const early = await connectVault(rig.state);
+    t.after(() => early.close());
+    const settlement = rig.papers.settlement("1", "effect-before", "removed");
+    assert.is(code(await early.call("settle", { settlement })), "vault.notReady");
+    shut(rig);
+    const client = await restarted;
+    assert.is(await slotOne(client), "presented");
+    assert.is(code(await client.call("settle", { settlement })), "vault.nothingToSettle");
+  },
+
   "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile": async (
     t,
     start,
   ) => {
-    for (const [awayMs, state] of [
-      [100_000, "loaded"],
-      [121_000, "unknown"],
+    for (const [awayMs, clockMs, battery, state] of [
+      // Within one boot the computer's uptime tells it, whatever becomes of its clock.
+      [121_000, 0, false, "unknown"],
+      [100_000, 1_000_000, false, "loaded"],
+      [100_000, 100_000, true, "loaded"],
+      [121_000, 121_000, true, "unknown"],
       // A clock that lost its time tells nothing.
-      [-1_000_000, "unknown"],
+      [100_000, -1_000_000, true, "unknown"],
     ] as const) {
       const rig = await cutAt(t, start, "load", "the open door");
       for (const act of [open, put, shut]) act(rig);
-      rig.clock.wallOffset += awayMs;
-      assert.is(await slotOne(await rig.start(start)), state, `${awayMs} ms`);
+      rig.clock.wallOffset += clockMs;
+      const boot = battery
+        ? { id: "another", clockKept: true, uptime: () => 0 }
+        : { ...rig.boot, uptime: () => rig.boot.uptime() + awayMs };
+      assert.is(await slotOne(await rig.start(start, { boot })), state, `${awayMs} ms, clock ${clockMs} ms`);
     }
   },
 
@@ -101,8 +125,8 @@ export const afterCut: Record<string, Scenario> = {
     start,
   ) => {
     for (const [boot, state] of [
-      [{ id: "another", clockKept: false }, "unknown"],
-      [{ id: "another", clockKept: true }, "loaded"],
+      [{ id: "another", clockKept: false, uptime: () => 0 }, "unknown"],
+      [{ id: "another", clockKept: true, uptime: () => 0 }, "loaded"],
     ] as const) {
       const rig = await cutAt(t, start, "load", "the open door");
       for (const act of [open, put, shut]) act(rig);
@@ -111,7 +135,7 @@ export const afterCut: Record<string, Scenario> = {
     // A door that anybody may have opened meanwhile is not waited for.
     const rig = await cutAt(t, start, "load", "the open door");
     open(rig);
-    const boot = { id: "another", clockKept: false };
+    const boot = { id: "another", clockKept: false, uptime: () => 0 };
     assert.is(
       await slotOne(await rig.start(start, { boot, limits: { ...FAST, doorOpen: 30_000 } })),
       "unknown",

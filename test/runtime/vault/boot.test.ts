@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { uptime as osUptime, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { thisBoot } from "../../../runtime/vault/boot.ts";
@@ -19,6 +19,20 @@ test("a boot is the same for every start in it, and another one when what lay in
   assert.is((await thisBoot(state, { battery: true })).id, after.id);
   rmSync(join(state, "run"), { recursive: true });
   assert.not.ok([id, after.id].includes((await thisBoot(state, { battery: true })).id));
+});
+
+test("the time since the computer was started goes on, and no clock that is set changes it", async (t) => {
+  const state = mkdtempSync(join(tmpdir(), "guichet-boot-"));
+  t.after(() => rmSync(state, { recursive: true, force: true }));
+  const { uptime } = await thisBoot(state, { battery: true });
+  const wall = Date.now;
+  t.after(() => {
+    Date.now = wall;
+  });
+  const before = uptime();
+  Date.now = () => wall() - 3_600_000;
+  const [after, kernels] = [uptime(), osUptime() * 1000];
+  assert.ok(before > 0 && before <= after && after <= kernels && kernels - before < 10_000);
 });
 
 test("a clock is kept where its chip has a battery, has set the system's time and still tells it", async (t) => {

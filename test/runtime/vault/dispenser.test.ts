@@ -1,4 +1,8 @@
 import * as assert from "uvu/assert";
+import { type Dispenser, deviceFault, type Session } from "../../../drivers/contract/index.ts";
+import { DeviceHost } from "../../../drivers/host/index.ts";
+import { err, ok, systemClock } from "../../../drivers/kit/index.ts";
+import { Dispensers } from "../../../runtime/vault/dispensers.ts";
 import { suite } from "../../kit.ts";
 import { CARDS, type CardRig, cardRig, DISPENSER, OLD_CARD } from "../../support/card-rig.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
@@ -249,6 +253,64 @@ test("another card than the expected one is given back; none at all leaves the e
   assert.equal([none.end?.outcome, none.end?.modifier], ["notMoved", undefined]);
   assert.not(rig.view().entry);
   assert.equal(await counts(rig, client), {});
+});
+
+test("nobody is sent to an entry that was not opened, and the journal says why it was not", async (t) => {
+  const rig = await cardRig(t, { door: true });
+  const client = await rig.start();
+  rig.onWrite = (hex) => {
+    if (rig.steps.at(-1) !== "issued" || !STATUS.test(hex)) return;
+    rig.onWrite = () => undefined;
+    rig.door(true);
+  };
+  let shown = 0;
+  const entryOpen = () => void shown++;
+  const voucher = rig.papers.voucher(OLD_CARD, { intake: "exact" });
+  const { end } = await rig.collect(client, voucher, { entryOpen });
+  assert.equal([end?.outcome, shown], ["notMoved", 0]);
+  assert.is(rig.view().motions.entry, 0);
+  const journal = await client.call("journal.read", { after: 0 });
+  assert.ok(journal.ok);
+  const last = journal.value.body.rows.findLast(({ event }) => event === "intake.outcome");
+  assert.equal([last?.outcome, last?.detail], ["notMoved", "device.interlocked"]);
+});
+
+test("a unit that does not say that its entry is closed is opened anew, which closes it", async (t) => {
+  let opened = 0;
+  let refuses = true;
+  const session = {
+    identity: {},
+    capabilities: {},
+    verbs: {
+      endAccept: async () => (refuses ? err(deviceFault("refused", { vendor: "01" })) : ok(undefined)),
+    },
+    recover: async () => {
+      opened++;
+      return {};
+    },
+    probe: async () => undefined,
+    lost: new Promise<never>(() => undefined),
+    close: async () => undefined,
+  } as unknown as Session<Dispenser>;
+  const host = new DeviceHost<Dispenser>({
+    role: DISPENSER,
+    class: "dispenser",
+    name: "dispenser.fake",
+    probeEveryMs: 60_000,
+    deviceTimeMs: 1_000,
+    open: async () => session,
+  });
+  host.start();
+  t.after(() => host.stop());
+  await host.whenReady();
+  const dispensers = new Dispensers(new Map([[DISPENSER, host]]), [], systemClock);
+  await dispensers.endAccept(DISPENSER);
+  await host.whenReady();
+  assert.is(opened, 2);
+  refuses = false;
+  await dispensers.endAccept(DISPENSER);
+  await host.whenReady();
+  assert.is(opened, 2);
 });
 
 test("another card that nobody takes back is captured, and is not called taken in", async (t) => {

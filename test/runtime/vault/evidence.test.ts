@@ -183,12 +183,13 @@ test("a token works once, for its own lock and compartment, and not after its ca
   const token = mint("effect", "lock.main", 3);
   redeem(token, "lock.main", 3);
   refused(() => redeem(token, "lock.main", 3));
+  assert.is(retire(token), false);
   const elsewhere = mint("effect", "lock.main", 3);
   refused(() => redeem(elsewhere, "lock.main", 4));
   refused(() => redeem(elsewhere, "lock.main", 3)); // a wrong try uses it up
   refused(() => redeem(mint("effect", "lock.main", 3), "lock.other", 3));
   const late = mint("effect", "lock.main", 3);
-  retire(late);
+  assert.is(retire(late), true, "its driver never came to it");
   refused(() => redeem(late, "lock.main", 3));
   const copy = { ...mint("effect", "lock.main", 3) };
   refused(() => redeem(copy, "lock.main", 3));

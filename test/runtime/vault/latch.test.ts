@@ -1,6 +1,9 @@
 import * as assert from "uvu/assert";
-import { defer } from "../../../drivers/kit/index.ts";
+import type { AuxiliaryInput } from "../../../drivers/contract/index.ts";
+import type { DeviceHost } from "../../../drivers/host/index.ts";
+import { defer, ok, type Result } from "../../../drivers/kit/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
+import { declareInterlocks, Interlocks } from "../../../runtime/vault/interlocks.ts";
 import { Latches } from "../../../runtime/vault/latches.ts";
 import type { Ledger } from "../../../runtime/vault/ledger.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
@@ -120,6 +123,25 @@ test("what happens while an alarm is being settled is an alarm of its own, and t
   assert.ok(role === ROLE && second !== "first");
   assert.ok(await latches.clear(ROLE, second, "officer-1"));
   assert.is(latches.has(ROLE), false);
+});
+
+test("what an input says by itself while it is asked is newer than the answer", async () => {
+  const asked = defer<void>();
+  const answer = defer<Result<"inactive">>();
+  const host = {
+    use: () => {
+      asked.resolve();
+      return answer.promise;
+    },
+  } as unknown as DeviceHost<AuxiliaryInput>;
+  const latches = await Latches.open({ alarms: async () => new Map() } as unknown as Ledger, []);
+  const interlocks = new Interlocks(declareInterlocks([], [ROLE]), latches);
+  interlocks.begin(new Map([[ROLE, host]]), () => false);
+  const active = interlocks.active();
+  await asked.promise;
+  interlocks.note(ROLE, "active");
+  answer.resolve(ok("inactive"));
+  assert.equal(await active, [ROLE]);
 });
 
 test("without the latch an input binds only while it is active", async (t) => {

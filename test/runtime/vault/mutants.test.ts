@@ -30,6 +30,14 @@ const WRITTEN = "ISSUED and the used-up voucher are in the ledger before the fir
 const FINDING = "a finding settles the effect that it names, by an officer's key, once";
 
 const HERE = "where there is a service switch, credentials open nothing while it is not seen on";
+const STAFF_SHUT = "a presented door that staff shut on nothing is unknown, not taken";
+const STAFF_GONE = "staff who were at a presented door count also when they have gone, and after a restart";
+
+const SENT_AND_FAILED =
+  "an unlock whose write failed may have reached its board: nobody says that it did not";
+
+const STRAY = "what lies in a slot that is called empty comes out as nobody's, and the slot is loaded again";
+
 const AWAY = "after a cut what staff laid in is theirs, unless anybody can have come to the door meanwhile";
 const BLIND = "after a cut a slot without a sensor is called empty by nobody";
 
@@ -168,6 +176,18 @@ const mutants: Record<string, Mutant> = {
     to: "false",
     caughtBy: AT_THE_BYTE,
   },
+  "what its driver never came to is judged as if it may have been sent": {
+    file: "motion.ts",
+    from: "untouched || isFault",
+    to: "isFault",
+    caughtBy: "an unlock that its driver never came to has moved nothing, and its slot goes on",
+  },
+  "what was sent and failed is judged as if it had not been": {
+    file: "tokens.ts",
+    from: "retire: (token) => live.delete(token),",
+    to: "retire: (token) => live.delete(token) || true,",
+    caughtBy: SENT_AND_FAILED,
+  },
   "every edge and every question reads all locks": {
     file: "locks.ts",
     from: 'shared(() => host.use("query", READ_MS, (lock) => lock.read()));',
@@ -207,6 +227,42 @@ const mutants: Record<string, Mutant> = {
     from: "row.effect === settlement.value.effect;",
     to: "true;",
     caughtBy: FINDING,
+  },
+  "a finding overtakes the recovery": {
+    file: "vault.ts",
+    from: "if (!recovered.ok) return recovered;",
+    to: "",
+    caughtBy: "a finding waits until the vault has given what was open its outcome",
+  },
+  "staff who shut a presented door are taken for the owner": {
+    file: "recovery.ts",
+    from: 'handled ? "unknown" : "taken"',
+    to: '"taken"',
+    caughtBy: STAFF_SHUT,
+  },
+  "staff who were at a presented door are forgotten when they have gone": {
+    file: "recovery.ts",
+    from: "if (row.staff !== 1 && (await watch.staff())) await ledger.staffCame(row);",
+    to: "",
+    caughtBy: STAFF_GONE,
+  },
+  "nobody asks whether staff are at a presented door": {
+    file: "vault.ts",
+    from: "staff: async () => exchange.current !== undefined || (await interlocks.activeForPublic()).length > 0,",
+    to: "staff: async () => false,",
+    caughtBy: STAFF_SHUT,
+  },
+  "a slot that is called empty is opened, whatever lies in it": {
+    file: "exchange.ts",
+    from: '?.item !== "present")',
+    to: '?.item === "never")',
+    caughtBy: STRAY,
+  },
+  "a finding settles a slot that staff are emptying": {
+    file: "vault.ts",
+    from: "if (!row || !waits || collection.busy(row.slot) || exchange.busy(row.slot))",
+    to: "if (!row || !waits)",
+    caughtBy: "a finding does not settle a slot whose door staff have just opened",
   },
   "one person may load": { file: "exchange.ts", from: "people.size < 2", to: "false", caughtBy: PEOPLE },
   "one person may load with two credentials": {
@@ -259,20 +315,26 @@ const mutants: Record<string, Mutant> = {
   },
   "an absence of any length is short": {
     file: "recovery.ts",
-    from: "!clockTells || away > (limits?.away ?? LIMITS.away)",
-    to: "!clockTells",
+    from: "ms >= 0 && ms <= limit",
+    to: "ms >= 0",
     caughtBy: AWAY,
   },
   "a clock that was set back tells how long it was": {
     file: "recovery.ts",
-    from: "away >= 0 && ",
+    from: "ms >= 0 && ",
+    to: "",
+    caughtBy: AWAY,
+  },
+  "within a boot the wall clock tells how long it was": {
+    file: "recovery.ts",
+    from: "if (boot === now.id && up !== null) return now.uptime() - up;",
     to: "",
     caughtBy: AWAY,
   },
   "any clock goes on while the computer is off": {
     file: "recovery.ts",
-    from: "boot.clockKept || row.boot === boot.id",
-    to: "true",
+    from: "now.clockKept || boot === now.id ?",
+    to: "true ?",
     caughtBy: "after a restart of the computer the clock tells how long it was only when it has a battery",
   },
   "a slot without a sensor is called empty after a loading that nobody watched": {

@@ -2,11 +2,12 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { deviceFault } from "../../../drivers/contract/index.ts";
 import { type Fault, type Result, sha256Hex } from "../../../drivers/kit/index.ts";
 import { openStore } from "../../../drivers/store/index.ts";
 import { newSigningKey, signJws } from "../../../fleet/contract/index.ts";
 import type { startVault } from "../../../runtime/vault/index.ts";
-import type { TestContext } from "../../kit.ts";
+import { eventually, type TestContext } from "../../kit.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 import { collect, handoverOf, newCommand, type WireOptions, wireRig } from "../../support/vault-wire.ts";
 
@@ -48,6 +49,31 @@ async function challengeFor(client: VaultClient, voucher: string): Promise<strin
   const begun = await client.call("collect.begin", { voucher });
   if (!begun.ok) throw begun.error;
   return begun.value.body.challenge;
+}
+
+/** A hand-over of ITEM-1 whose owner has opened the door, and went. */
+async function leftOpen(t: Pick<TestContext, "after">, start: typeof startVault, options?: WireOptions) {
+  const { rig, client } = await loaded(t, start, options);
+  const outcome = await collect(rig, client, rig.papers.voucher("ITEM-1"), (slot) =>
+    rig.plant.openDoor(slot),
+  );
+  assert.is(outcome, "presented");
+  return { rig, client };
+}
+
+/** What a presented slot has become. */
+const notPresented = (client: VaultClient, slot: string): Promise<string> =>
+  eventually("it is settled", async () => {
+    const status = await client.call("status", {});
+    if (!status.ok) throw status.error;
+    const state = status.value.body.slots.find((one) => one.slot === slot)?.state;
+    return state !== "presented" && state;
+  });
+
+async function lastOutcome(client: VaultClient): Promise<string | undefined> {
+  const journal = await client.call("journal.read", { after: 0 });
+  if (!journal.ok) throw journal.error;
+  return journal.value.body.rows.findLast(({ event }) => event === "handover.outcome")?.outcome;
 }
 
 export const rules: Record<string, Scenario> = {
@@ -308,6 +334,45 @@ export const rules: Record<string, Scenario> = {
       assert.is(rig.unlocks(), 2);
     },
 
+  "an unlock that its driver never came to has moved nothing, and its slot goes on": async (t, start) => {
+    const rig = await wireRig(t, { slots: 1, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    let lost = false;
+    const step = (name: string): void => {
+      if (name !== "issued" || lost) return;
+      lost = true;
+      rig.unplug();
+    };
+    const client = await rig.start(start, { step });
+    assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "notMoved");
+    assert.is(rig.unlocks(), 0);
+    const journal = await client.call("journal.read", { after: 0 });
+    assert.ok(journal.ok);
+    const last = journal.value.body.rows.findLast(({ event }) => event === "handover.outcome");
+    assert.equal([last?.outcome, last?.detail], ["notMoved", "device.notReady"]);
+    rig.plug();
+    await rig.client();
+    assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1", { seq: 2 })), "presented");
+    assert.is(rig.unlocks(), 1);
+  },
+
+  "an unlock whose write failed may have reached its board: nobody says that it did not": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 1 });
+    await rig.seed({ "ITEM-1": "1" });
+    const client = await rig.start(start);
+    rig.onUnlock = () => {
+      rig.onUnlock = () => undefined;
+      // The board has heard it, whatever the line says to the driver.
+      rig.plant.openDoor("1", true);
+      rig.takeFrom("1");
+      throw deviceFault("absent");
+    };
+    assert.is.not(await collect(rig, client, rig.papers.voucher("ITEM-1")), "notMoved");
+  },
+
   "neither a loose contact nor a core that asks without end keeps a motion from its turn": async (
     t,
     start,
@@ -345,6 +410,73 @@ export const rules: Record<string, Scenario> = {
       rig.plant.closeDoor(slot);
     };
     assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1"), leave), "presented");
+  },
+
+  "a presented door that staff shut on nothing is unknown, not taken": async (t, start) => {
+    const { rig, client } = await leftOpen(t, start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    assert.is(code(await client.call("exchange.begin", { credentials })), "ok");
+    rig.plant.takeItem("1");
+    rig.plant.closeDoor("1");
+    assert.is(await notPresented(client, "1"), "unknown");
+    assert.is(await lastOutcome(client), "unknown");
+  },
+
+  "staff who were at a presented door count also when they have gone, and after a restart": async (
+    t,
+    start,
+  ) => {
+    const { rig, client } = await leftOpen(t, start, { slots: 2, interlocks: ["door.service"] });
+    rig.inputs.set("door.service", 1);
+    await eventually(
+      "they are written down",
+      async () => {
+        const journal = await client.call("journal.read", { after: 0 });
+        return journal.ok && journal.value.body.rows.some(({ event }) => event === "handover.staff");
+      },
+      5_000,
+    );
+    rig.inputs.set("door.service", 0);
+    await rig.stop();
+    const again = await rig.start(start);
+    rig.plant.takeItem("1");
+    rig.plant.closeDoor("1");
+    assert.is(await notPresented(again, "1"), "unknown");
+  },
+
+  "what lies in a slot that is called empty comes out as nobody's, and the slot is loaded again": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 2 });
+    rig.plant.openDoor("1", true);
+    rig.plant.putItem("1", "STRAY");
+    rig.plant.closeDoor("1");
+    const client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const begun = await client.call("exchange.begin", { credentials });
+    if (!begun.ok) throw begun.error;
+    const { exchange } = begun.value.body;
+    assert.is(code(await client.call("exchange.unload", { exchange, slot: "2" })), "vault.notLoaded");
+    const ended = new Promise<string>((resolve) => {
+      client.on("exchange", ({ phase }) => {
+        if (phase === "opened") rig.takeFrom("1");
+        else if (phase !== "unlocked") resolve(phase);
+      });
+    });
+    assert.is(code(await client.call("exchange.unload", { exchange, slot: "1" })), "ok");
+    assert.is(await ended, "empty");
+    const journal = await client.call("journal.read", { after: 0 });
+    assert.ok(journal.ok);
+    const last = journal.value.body.rows.findLast(({ event }) => event === "exchange.empty");
+    assert.equal(
+      [last?.slot, last?.itemHash, last?.detail, last?.operator],
+      ["1", undefined, "stray", "anna+bert"],
+    );
+    const item = "ITEM-1";
+    const load = { exchange, item, assignment: rig.papers.assignment(item) };
+    const loading = await client.call("exchange.load", load);
+    assert.is(loading.ok && loading.value.body.slot, "1");
   },
 
   "an item that is gone behind a door that never opened is unknown and locks its slot only": async (
@@ -391,6 +523,27 @@ export const rules: Record<string, Scenario> = {
     assert.is(await ask(finding), "vault.nothingToSettle");
     rig.plant.setItemSensor("1", "ok");
     assert.is(await collect(rig, client, papers.voucher("ITEM-1", { seq: 2 })), "taken");
+  },
+
+  "a finding does not settle a slot whose door staff have just opened": async (t, start) => {
+    const rig = await wireRig(t, { slots: 1 });
+    await rig.seed({ "ITEM-1": "1" }, { "1": { state: "presented", effect: "effect-before" } });
+    const client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const begun = await client.call("exchange.begin", { credentials });
+    if (!begun.ok) throw begun.error;
+    const phases: ((phase: string) => void)[] = [];
+    const [opened, ended] = [0, 1].map((n) => new Promise<string>((resolve) => (phases[n] = resolve)));
+    client.on("exchange", ({ phase }) => {
+      if (phase !== "unlocked") phases[phase === "opened" ? 0 : 1]?.(phase);
+    });
+    const unload = { exchange: begun.value.body.exchange, slot: "1" };
+    assert.is(code(await client.call("exchange.unload", unload)), "ok");
+    await opened;
+    const settlement = rig.papers.settlement("1", "effect-before", "notMoved");
+    assert.is(code(await client.call("settle", { settlement })), "vault.nothingToSettle");
+    rig.takeFrom("1");
+    assert.is(await ended, "empty");
   },
 
   "two different people open an exchange, and their credentials pay for each unlock": async (t, start) => {

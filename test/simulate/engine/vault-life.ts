@@ -65,7 +65,7 @@ export class VaultLife {
       clock: scheduler.clock(life, wall),
       limits,
       // Its power is cut each time, and its clock has a battery.
-      boot: { id: String(this.starts), clockKept: true },
+      boot: { id: String(this.starts), clockKept: true, uptime: () => scheduler.now },
       step: (name) => {
         if (life.alive) this.onStep(name);
       },

@@ -75,7 +75,7 @@ async function emptySlot(context: StepContext, exchange: string, slot: string): 
   }
 }
 
-/** Slots that are not empty, those first at which somebody has to look. */
+/** Slots that are not empty, or in which something lies all the same; those first at which somebody has to look. */
 async function occupied(context: StepContext): Promise<Slot[]> {
   for (;;) {
     const status = await context.wait(context.office.devices.vault("status", {}));
@@ -84,7 +84,9 @@ async function occupied(context: StepContext): Promise<Slot[]> {
       continue;
     }
     const rank = ({ state }: Slot): number => (state === "loaded" ? 1 : 0);
-    return status.value.body.slots.filter(({ state }) => state !== "empty").sort((a, b) => rank(a) - rank(b));
+    return status.value.body.slots
+      .filter(({ state, item }) => state !== "empty" || item === "present")
+      .sort((a, b) => rank(a) - rank(b));
   }
 }
 

@@ -18,6 +18,7 @@ import { Collections, VaultJournal } from "../../../../runtime/core/collections/
 import { Devices } from "../../../../runtime/core/devices/index.ts";
 import { openCoreStore, type Store } from "../../../../runtime/core/store/index.ts";
 import { ipcFault, listenUnix, Peer, type vaultEvents, vaultMethods } from "../../../../runtime/ipc/index.ts";
+import { vaultFault } from "../../../../runtime/vault/faults.ts";
 import { eventually, suite, type TestContext } from "../../../kit.ts";
 import { FakeLink, stateFolder } from "../../../support/office.ts";
 import { unitConfiguration } from "../../../support/unit.ts";
@@ -241,15 +242,17 @@ test("a settlement reaches the vault once, also one that came while the vault wa
   assert.equal(vault.settled, [jws, later]);
 });
 
-test("a settlement that the connection swallowed is told again", async (t) => {
-  const { send, vault } = await rigOf(t);
-  vault.answerSettle = err(ipcFault("gone"));
-  await send("settle-1", settlement());
-  await eventually("it was told", () => vault.settled.length > 0);
-  vault.answerSettle = ok({});
-  const told = vault.settled.length;
-  for (const peer of vault.peers) peer.close();
-  await eventually("it was told again", () => vault.settled.length > told);
+test("a settlement that the connection swallowed, or a vault that still recovers, is told again", async (t) => {
+  for (const swallowed of [ipcFault("gone"), vaultFault("notReady")]) {
+    const { send, vault } = await rigOf(t);
+    vault.answerSettle = err(swallowed);
+    await send("settle-1", settlement());
+    await eventually("it was told", () => vault.settled.length > 0);
+    vault.answerSettle = ok({});
+    const told = vault.settled.length;
+    for (const peer of vault.peers) peer.close();
+    await eventually("it was told again", () => vault.settled.length > told);
+  }
 });
 
 const row = (seq: number, detail = "x"): JournalRow => ({

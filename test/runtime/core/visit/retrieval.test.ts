@@ -6,13 +6,16 @@ import { fault, reply, Unit } from "./fakes.ts";
 const { test, run } = suite("visit: documents taken out");
 
 /** A unit at whose screen staff choose what to empty, with these slots in it. */
-async function atTheList(states: Record<string, Slot["state"]>): Promise<{ unit: Unit; slots: Slot[] }> {
+async function atTheList(
+  states: Record<string, Slot["state"]>,
+  items: Record<string, Slot["item"]> = {},
+): Promise<{ unit: Unit; slots: Slot[] }> {
   const unit = await Unit.open(["collection", "retrieval"]);
   const slots: Slot[] = Object.entries(states).map(([slot, state]) => ({
     slot,
     state,
     latch: "locked",
-    item: "unknown",
+    item: items[slot] ?? "unknown",
   }));
   unit.fake.handlers["code.scan"] = () => reply({ text: "credential-one" });
   unit.fake.handlers.status = () => reply({ devices: [], slots, interlocks: [], ready: true });
@@ -43,6 +46,12 @@ function ends(unit: Unit, slot: string, phase: string, then: () => void = () => 
 test("only slots that hold something are offered, those to be looked at first", async () => {
   const { unit } = await atTheList({ A1: "loaded", A2: "empty", A3: "unknown", A4: "presented" });
   assert.equal(options(unit), ["slot.A3", "slot.A4", "slot.A1", "finish"]);
+});
+
+test("a slot that is called empty and in which something lies is offered too, to be looked at", async () => {
+  const { unit } = await atTheList({ A1: "loaded", A2: "empty", A3: "empty" }, { A3: "present" });
+  assert.equal(options(unit), ["slot.A3", "slot.A1", "finish"]);
+  assert.match(JSON.stringify(unit.view), "Should be empty: look what lies in it");
 });
 
 test("a slot is opened, emptied and gone from the list; the exchange is ended", async () => {
