@@ -1,5 +1,5 @@
 import { err, type Fault, ok, parseJson, type Result } from "../drivers/kit/index.ts";
-import type { DeviceConfiguration } from "../drivers/registry/index.ts";
+import { CRT591_MAGAZINES, type DeviceConfiguration } from "../drivers/registry/index.ts";
 import { bundleFault } from "./bundle/faults.ts";
 import { type UnitConfiguration, UnitConfigurationSchema } from "./unit-configuration.ts";
 
@@ -48,9 +48,10 @@ export function contradiction({
   return undefined;
 }
 
-/** How many compartments a lock has; undefined for what is no lock. */
+/** How many compartments a lock or magazines a dispenser has; undefined for what is neither. */
 function compartmentsOf(device: DeviceConfiguration): number | undefined {
   if (device.driver === "lock.kerong") return device.compartments;
+  if (device.driver === "dispenser.crt591") return CRT591_MAGAZINES;
   return device.driver === "lock.gpio" ? device.compartments.length : undefined;
 }
 

@@ -70,8 +70,10 @@ test("a magazine that was moved is fed by nobody until it was listed anew", asyn
   await rig.stop();
   const file = join(rig.state, "config", "unit.json");
   const configuration = JSON.parse(readFileSync(file, "utf8")) as UnitConfiguration;
-  const slots = configuration.slots.map((place) => ({ ...place, magazine: 1 }));
-  writeFileSync(file, JSON.stringify({ ...configuration, slots }));
+  const dispenser = "dispenser.other";
+  const devices = configuration.devices.map((device) => ({ ...device, role: dispenser }));
+  const slots = configuration.slots.map((place) => ({ ...place, dispenser }));
+  writeFileSync(file, JSON.stringify({ ...configuration, devices, slots }));
   client = await rig.start();
   const voucher = rig.papers.voucher(CARDS[0] as string);
   assert.is((await rig.collect(client, voucher)).refused, "vault.magazineSuspect");
