@@ -21,13 +21,14 @@ export function contradiction({
 }: Pick<UnitConfiguration, "devices" | "slots">): Fault | undefined {
   const wrong = (at: string, rule: string): Fault => bundleFault("contradictory", { at, rule });
   const roles = new Map<string, DeviceConfiguration>();
-  const wires = new Set<string>();
+  const boards = new Set<number>();
   for (const [index, device] of devices.entries()) {
     if (roles.has(device.role)) return wrong(`/devices/${index}/role`, "twice");
     roles.set(device.role, device);
     if (device.driver !== "lock.kerong") continue;
-    // Two roles for one board give its compartments two names.
-    if (!add(wires, `${device.port.path} ${device.board}`)) return wrong(`/devices/${index}/board`, "twice");
+    // Two roles for one board give its compartments two names; and of two boards on two ports whose plugs are exchanged
+    // neither answers for the other as long as their addresses differ.
+    if (!add(boards, device.board)) return wrong(`/devices/${index}/board`, "twice");
   }
   const names = new Set<string>();
   const places = new Set<string>();
@@ -56,7 +57,7 @@ function compartmentsOf(device: DeviceConfiguration): number | undefined {
 }
 
 /** Answers whether it was not there yet. */
-function add(set: Set<string>, value: string): boolean {
+function add<T>(set: Set<T>, value: T): boolean {
   const before = set.size;
   return set.add(value).size > before;
 }

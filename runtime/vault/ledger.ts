@@ -26,7 +26,8 @@ import {
   type SlotRow,
   slotAfter,
 } from "./ledger-schema.ts";
-import { type PinnedPlace, pinHere, pinMagazines, pinSlots } from "./pins.ts";
+import { pinHere, pinMagazines, pinSlots } from "./pins.ts";
+import type { PinnedPlace } from "./places.ts";
 import { addMagazines, type MagazinePlace, noteSettled, readStock, type Stock } from "./stock.ts";
 
 export type { EffectRow, Intent, Seen, SlotRow } from "./ledger-schema.ts";

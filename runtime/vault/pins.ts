@@ -1,31 +1,10 @@
 import { newId } from "../../drivers/kit/index.ts";
-import type { DeviceConfiguration } from "../../drivers/registry/index.ts";
 import { appendJournal, type Row, type Statements } from "../../drivers/store/index.ts";
 import { type EffectRow, family, intentOf, type SlotRow } from "./ledger-schema.ts";
+import { claims, convertPlaces, isSame, lastSaid, NOWHERE, type PinnedPlace, UNSURE } from "./places.ts";
 import { type MagazinePlace, markSuspect, settleCard } from "./stock.ts";
 
-/** Where the configuration says that a slot is. */
-export interface PinnedPlace {
-  slot: string;
-  /** Role of its lock, with what tells that from another one on the same wire. */
-  device: string;
-  compartment: number;
-}
-
-/** Where nothing is: of a slot whose place another one has taken. */
-const NOWHERE = { device: "", compartment: -1 };
 const MOVED = "moved";
-
-/** The place of a compartment by role, address and number: each of them decides which door opens. */
-export function placeOf(
-  { slot, lock, compartment }: { slot: string; lock: string; compartment: number },
-  devices: readonly DeviceConfiguration[],
-): PinnedPlace {
-  const device = devices.find(({ role }) => role === lock);
-  const address = device?.driver === "lock.kerong" ? `/${device.board}` : "";
-  const coil = device?.driver === "lock.gpio" ? device.compartments[compartment]?.coil : undefined;
-  return { slot, device: `${lock}${coil ? `/${coil.chip}/${coil.offset}` : address}`, compartment };
-}
 
 /**
  * Holds every compartment to the place where its item was laid in. A configuration may say something else than the one
@@ -40,6 +19,7 @@ export async function pinSlots(
   magazines: readonly string[],
   wall: number,
 ): Promise<string[]> {
+  await convertPlaces(t);
   const rows = await t.all<SlotRow>("SELECT * FROM slots WHERE magazine IS NULL ORDER BY slot");
   const open = await t.all<EffectRow>("SELECT * FROM effects WHERE state = 'ISSUED'");
   const holds = (row: SlotRow) => row.state !== "empty" || open.some(({ slot }) => slot === row.slot);
@@ -95,24 +75,9 @@ export async function pinHere(t: Statements, slot: string): Promise<void> {
   );
 }
 
-interface Place {
-  device: string | null;
-  compartment: number | null;
-}
-
-const isSame = (one: Place, other: Place): boolean =>
-  one.device === other.device && one.compartment === other.compartment;
-
-/** Where a slot was said to be when it was last looked at. */
-const lastSaid = (row: SlotRow): Place =>
-  row.to_device === null ? row : { device: row.to_device, compartment: row.to_compartment };
-
-/** Where its item may lie. */
-const claims = (row: SlotRow): Place[] => [row, lastSaid(row)];
-
 /** Whether a slot that is not configured has lost its place: to another one, or it was never known. */
 function isLost(row: SlotRow, places: readonly PinnedPlace[], magazines: readonly string[]): boolean {
-  if (row.to_device !== null) return false;
+  if (row.to_device !== null) return row.to_device === UNSURE;
   return row.device === null || magazines.includes(row.slot) || places.some((place) => isSame(place, row));
 }
 

@@ -37,7 +37,7 @@ import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
 import type { MotionContext } from "./motion.ts";
 import { Papers } from "./papers.ts";
-import { placeOf } from "./pins.ts";
+import { placeOf } from "./places.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
 import { Refusals } from "./refusals.ts";
 import { checkJournal, checkVerification } from "./self-check.ts";

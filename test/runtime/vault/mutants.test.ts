@@ -286,16 +286,28 @@ const mutants: Record<string, Mutant> = {
     caughtBy: "a slot behind whose door another one's item lies is not loaded",
   },
   "where an item may lie still is forgotten with its slot's new place": {
-    file: "pins.ts",
+    file: "places.ts",
     from: "[row, lastSaid(row)]",
     to: "[lastSaid(row)]",
     caughtBy: "a slot behind whose door another one's item lies is not loaded",
   },
   "the address of a board does not count": {
-    file: "pins.ts",
-    from: "const address = device",
-    to: "const address = false && device",
+    file: "places.ts",
+    from: `\`kerong/\${device.board}\``,
+    to: "lock",
     caughtBy: "boards whose addresses are exchanged hand out nobody's item",
+  },
+  "a board's address may be another's on another port": {
+    file: "../../provisioning/unit-check.ts",
+    from: "if (!add(boards, device.board)) return",
+    to: "if (false) return",
+    caughtBy: "two boards of one address on two ports serve nobody",
+  },
+  "a door has another name when its lock has": {
+    file: "places.ts",
+    from: `\`kerong/\${device.board}\``,
+    to: `\`\${lock}/\${device.board}\``,
+    caughtBy: "a lock and its slots under new names keep what lies behind their doors",
   },
   "a loading is judged by the door of another slot": {
     file: "pins.ts",

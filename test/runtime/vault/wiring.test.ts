@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { openStore } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
+import { placeOf } from "../../../runtime/vault/places.ts";
 import { suite } from "../../kit.ts";
 import { CARDS, cardRig } from "../../support/card-rig.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
@@ -61,6 +62,45 @@ test("empty slots take their new places, and a ledger that knew none takes those
     ["loaded", "empty", "empty", "empty"],
   );
   assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "taken");
+});
+
+test("a ledger whose places name the role of their lock knows its doors; an address under two roles is nobody's", async (t) => {
+  const rig = await wireRig(t, { boards: 2, slots: 2 });
+  await rig.seed({ "ITEM-1": "1", "ITEM-3": "3" });
+  const places = async (first: string, second: string) => {
+    const store = await openStore(join(rig.state, "vault", "ledger.db"), { migrations: [] });
+    await store.tx(async (s) => {
+      await s.run("UPDATE slots SET device = ? WHERE slot IN ('1', '2')", first);
+      await s.run("UPDATE slots SET device = ? WHERE slot IN ('3', '4')", second);
+    });
+    await store.close();
+  };
+  const now = async () => {
+    const slots = Object.values(await slotsOf(await rig.start(startVault)));
+    await rig.stop();
+    return slots.map(({ state }) => state);
+  };
+  await places("lock.b0/0", "lock.b1/1");
+  assert.equal(await now(), ["loaded", "empty", "loaded", "empty"]);
+  // Two ports had a board 0 each, and which of them is board 1 today nobody knows.
+  await places("lock.b0/0", "lock.b1/0");
+  assert.equal(await now(), ["unknown", "unknown", "unknown", "empty"]);
+});
+
+test("a slot of a coil is where its coil is, whatever its lock and its number are called", async () => {
+  const line = (offset: number) => ({ chip: "gpiochip0", offset });
+  const lock = (role: string, coils: number[]) => ({
+    role,
+    driver: "lock.gpio" as const,
+    compartments: coils.map((offset) => ({ coil: line(offset), door: line(offset + 10) })),
+    ...{ coilActiveLow: false, doorOpenLevel: 0 as const, debounceMs: 5, pulseMs: 100 },
+    oneShot: true as const,
+  });
+  const at = (role: string, compartment: number, coils: number[]) =>
+    placeOf({ slot: "A1", lock: role, compartment }, [lock(role, coils)]);
+  assert.equal(at("lock.main", 1, [4, 5]), { slot: "A1", device: "gpio/gpiochip0/5", compartment: 0 });
+  assert.equal(at("lock.main", 1, [4, 5]), at("lock.other", 0, [5, 4]));
+  assert.not.equal(at("lock.main", 0, [4, 5]), at("lock.main", 0, [5, 4]));
 });
 
 test("a magazine that was moved is fed by nobody until it was listed anew", async (t) => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { isFault } from "../../../drivers/kit/index.ts";
 import { openStore } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Slot } from "../../../runtime/ipc/index.ts";
@@ -104,6 +105,45 @@ export const wiring: Record<string, Scenario> = {
     reconfigure(rig, { ...rig.configuration, devices: devices as UnitConfiguration["devices"] });
     const client = await rig.start(start);
     assert.is(await states(client), "1 unknown, 2 unknown");
+  },
+
+  "two boards of one address on two ports serve nobody": async (t, start) => {
+    const rig = await wireRig(t, { boards: 2, slots: 1 });
+    await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+    // Their plugs may be exchanged, or their ports take each other's name: nothing would notice.
+    const devices = rig.configuration.devices.map((device) => ({ ...device, board: 0 }));
+    reconfigure(rig, { ...rig.configuration, devices: devices as UnitConfiguration["devices"] });
+    const outcome = await new Promise<string>((resolve) => {
+      const begun = rig.start(async (options) => {
+        const vault = await start(options);
+        resolve("started");
+        return vault;
+      });
+      begun.catch((error) => resolve(isFault(error) ? error.code : String(error)));
+    });
+    assert.is(outcome, "bundle.contradictory");
+  },
+
+  "a lock and its slots under new names keep what lies behind their doors": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    const devices = rig.configuration.devices.map((device) => ({ ...device, role: "lock.other" }));
+    const named = (prefix: string) =>
+      rig.configuration.slots.map(({ slot }, compartment) => ({
+        slot: `${prefix}${slot}`,
+        lock: "lock.other",
+        compartment,
+      }));
+    reconfigure(rig, { ...rig.configuration, devices, slots: named("") });
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 empty");
+    await rig.stop();
+    reconfigure(rig, rig.configuration);
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 empty");
+    await rig.stop();
+    reconfigure(rig, { ...rig.configuration, devices, slots: named("B") });
+    const slots = await slotsOf(await rig.start(start));
+    assert.equal([slots["1"]?.state, slots.B1?.state, slots.B2?.state], ["unknown", "unknown", "empty"]);
+    assert.is(rig.unlocks(), 0);
   },
 
   "a loading that was under way when the slots were exchanged is not judged by another slot's door": async (
