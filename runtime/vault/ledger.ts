@@ -313,7 +313,7 @@ export class Ledger {
     }
   }
 
-  /** A named operator's finding about a slot that is unknown or left presented. */
+  /** A named operator's finding about a slot that is unknown or left presented; `notMoved` of one whose item may stay. */
   async settle(slot: SlotRow, finding: "taken" | "notMoved" | "removed", operator: string): Promise<void> {
     const gone = finding !== "notMoved";
     await this.#tx(
@@ -328,7 +328,7 @@ export class Ledger {
       async (t) => {
         await t.run(
           "UPDATE slots SET state = ?, item_hash = ?, effect = NULL WHERE slot = ?",
-          gone ? "empty" : slot.item_hash ? "loaded" : "empty",
+          gone ? "empty" : "loaded",
           gone ? null : slot.item_hash,
           slot.slot,
         );

@@ -53,6 +53,10 @@ export async function pinSlots(
   return doubtful;
 }
 
+/** Whether an item may stay in a slot: only one that the ledger knows, in a slot that has a door. */
+export const mayStay = (row: SlotRow): boolean =>
+  row.item_hash !== null && row.to_device !== NOWHERE.device && row.to_device !== UNSURE;
+
 /** Somebody has looked into a slot whose place was in doubt: its place is where the configuration says, and nothing else's. */
 export async function pinHere(t: Statements, slot: string): Promise<void> {
   const row = await t.get<SlotRow>("SELECT * FROM slots WHERE slot = ? AND to_device IS NOT NULL", slot);

@@ -297,6 +297,18 @@ const mutants: Record<string, Mutant> = {
     to: "lock",
     caughtBy: "boards whose addresses are exchanged hand out nobody's item",
   },
+  "what the ledger does not know may be said to be there": {
+    file: "pins.ts",
+    from: "row.item_hash !== null && row.to_device !== NOWHERE.device",
+    to: "row.to_device !== NOWHERE.device",
+    caughtBy: "an item that the ledger does not know cannot be said to be there still",
+  },
+  "an item may stay in a slot that has no door": {
+    file: "pins.ts",
+    from: " && row.to_device !== NOWHERE.device",
+    to: "",
+    caughtBy: "an item that the ledger does not know cannot be said to be there still",
+  },
   "a board's address may be another's on another port": {
     file: "../../provisioning/unit-check.ts",
     from: "if (!add(boards, device.board)) return",

@@ -84,7 +84,7 @@ test("a ledger whose places name the role of their lock knows its doors; an addr
   assert.equal(await now(), ["loaded", "empty", "loaded", "empty"]);
   // Two ports had a board 0 each, and which of them is board 1 today nobody knows.
   await places("lock.b0/0", "lock.b1/0");
-  assert.equal(await now(), ["unknown", "unknown", "unknown", "empty"]);
+  assert.equal(await now(), ["unknown", "empty", "unknown", "empty"]);
 });
 
 test("a slot of a coil is where its coil is, whatever its lock and its number are called", async () => {

@@ -88,6 +88,24 @@ export const wiring: Record<string, Scenario> = {
     }
   },
 
+  "an item that the ledger does not know cannot be said to be there still": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    rewire(rig, { B1: 0 });
+    const client = await rig.start(start);
+    const ask = async (slot: string, finding: "notMoved" | "removed") => {
+      const effect = (await slotsOf(client))[slot]?.effect ?? "";
+      return code(await client.call("settle", { settlement: rig.papers.settlement(slot, effect, finding) }));
+    };
+    // What the officer sees behind the door is the item of slot 1, which has no door any more.
+    assert.is(await ask("B1", "notMoved"), "vault.nothingKnown");
+    assert.is(await ask("1", "notMoved"), "vault.nothingKnown");
+    const slots = await slotsOf(client);
+    assert.equal([slots["1"]?.state, slots.B1?.state], ["unknown", "unknown"]);
+    assert.equal([await ask("B1", "removed"), await ask("1", "removed")], ["ok", "ok"]);
+    assert.is((await slotsOf(client)).B1?.state, "empty");
+  },
+
   "boards whose addresses are exchanged hand out nobody's item": async (t, start) => {
     const rig = await wireRig(t, { boards: 2, slots: 1 });
     await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
