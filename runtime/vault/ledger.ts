@@ -12,6 +12,7 @@ import {
 } from "../../drivers/store/index.ts";
 import type { VaultRow } from "../ipc/index.ts";
 import type { CardSeen } from "./card-evidence.ts";
+import { forgetBefore } from "./doubts.ts";
 import { addExchange, payUnlock } from "./exchange-rows.ts";
 import { log, vaultFault } from "./faults.ts";
 import {
@@ -84,11 +85,11 @@ export class Ledger {
         );
       }
       await addMagazines(t, magazines);
-      const wall = options.clock.wall();
+      const opening = { wall: options.clock.wall(), boot: options.boot ?? null };
       const names = magazines.map(({ slot }) => slot);
       return [
-        ...(await pinSlots(t, options.slots, names, wall)),
-        ...(await pinMagazines(t, magazines, wall)),
+        ...(await pinSlots(t, options.slots, names, opening)),
+        ...(await pinMagazines(t, magazines, opening)),
       ];
     });
     for (const slot of doubtful) log("moved", { slot });
@@ -141,6 +142,7 @@ export class Ledger {
   /** Writes that a motion is meant. Nothing has moved; a cut from here on releases it. */
   async intent(intent: Intent): Promise<void> {
     await this.#tx(`${family(intent.kind)}.intent`, intent, async (t) => {
+      await forgetBefore(t, intent.slot);
       await t.run(
         `INSERT INTO effects (effect, kind, state, slot, voucher, seq, item_hash, command, request_hash, exchange, operator,
            clears, any_card, at, boot)
@@ -332,6 +334,7 @@ export class Ledger {
           gone ? null : slot.item_hash,
           slot.slot,
         );
+        await forgetBefore(t, slot.slot);
         await pinHere(t, slot.slot);
         if (slot.effect) await t.run("UPDATE effects SET left_at = NULL WHERE effect = ?", slot.effect);
         if (slot.magazine && slot.item_hash) await noteSettled(t, slot.magazine, finding);

@@ -269,14 +269,14 @@ const mutants: Record<string, Mutant> = {
   },
   "a new configuration is believed, whatever lies in its slots": {
     file: "pins.ts",
-    from: "if (taken || inDoubt || (row.device !== null && holds(row))) {",
+    from: "if (taken || inDoubt || dropped || (row.device !== null && holds(row))) {",
     to: "if (false) {",
     caughtBy: "slots that a new configuration exchanges hand out nobody's item",
   },
   "a finding from before another configuration settles a slot": {
     file: "pins.ts",
-    from: "if (isSame(said, next) && (inDoubt || !taken)) continue;",
-    to: "if (inDoubt || (isSame(said, next) && !taken)) continue;",
+    from: "if (!dropped && isSame(said, next) && (inDoubt || !taken)) continue;",
+    to: "if (inDoubt || (!dropped && isSame(said, next) && !taken)) continue;",
     caughtBy: "slots that a new configuration exchanges hand out nobody's item",
   },
   "a new slot is empty, whatever lay behind its door": {
@@ -308,6 +308,32 @@ const mutants: Record<string, Mutant> = {
     from: " && row.to_device !== NOWHERE.device",
     to: "",
     caughtBy: "an item that the ledger does not know cannot be said to be there still",
+  },
+  "a slot is given back although a door was opened meanwhile": {
+    file: "ledger.ts",
+    from: "await forgetBefore(t, intent.slot);",
+    to: "",
+    caughtBy: "a configuration that goes back gives no slot back whose door was opened meanwhile",
+  },
+  "a slot is given back at any time": {
+    file: "doubts.ts",
+    from: "until === null || ",
+    to: "until === null || until > 0 || ",
+    caughtBy:
+      "a configuration that goes back gives no slot back after the time of a trial, or a restart of the computer",
+  },
+  "a slot is given back in which something was under way": {
+    file: "doubts.ts",
+    from: "if (own.length > 0)",
+    to: "if (false)",
+    caughtBy:
+      "a loading that was under way when the slots were exchanged is not judged by another slot's door",
+  },
+  "what a configuration drops keeps its item for ever": {
+    file: "pins.ts",
+    from: "const dropped = !place",
+    to: "const dropped = false && !place",
+    caughtBy: "what a configuration drops waits for a finding, or for its door",
   },
   "a board's address may be another's on another port": {
     file: "../../provisioning/unit-check.ts",

@@ -46,6 +46,36 @@ test("a slot whose place was in doubt serves from its new place once an operator
   assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1"), () => rig.takeFrom("2")), "taken");
 });
 
+test("a configuration that only failed its trial leaves every slot as it was, which is journalled", async (t) => {
+  const rig = await wireRig(t, { slots: 3, itemSensors: false });
+  await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+  const trial = async (compartments: Record<string, number>) => {
+    rewire(rig, compartments);
+    const during = Object.values(await slotsOf(await rig.start(startVault)));
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1, "3": 2 });
+    const client = await rig.start(startVault);
+    const after = Object.values(await slotsOf(client));
+    const journal = await client.call("journal.read", { after: 0 });
+    await rig.stop();
+    if (!journal.ok) throw journal.error;
+    return { during, after, journal: journal.value.body.rows };
+  };
+  const stated = (slots: { slot: string; state: string }[]) =>
+    slots.map((s) => `${s.slot} ${s.state}`).join();
+  const swap = await trial({ "1": 1, "2": 0 });
+  assert.is(stated(swap.during), "1 unknown,2 unknown,3 empty");
+  assert.is(stated(swap.after), "1 loaded,2 loaded,3 empty");
+  assert.equal(
+    swap.journal.filter(({ event }) => event === "slot.restored").map(({ slot }) => slot),
+    ["1", "2"],
+  );
+  // A slot of another name at the door of one that holds something, which only the trial knew.
+  const other = await trial({ B1: 0 });
+  assert.is(stated(other.during), "1 unknown,2 loaded,3 empty,B1 unknown");
+  assert.is(stated(other.after), "1 loaded,2 loaded,3 empty,B1 empty");
+});
+
 test("empty slots take their new places, and a ledger that knew none takes those of the first start", async (t) => {
   const rig = await wireRig(t, { slots: 4 });
   await rig.seed({ "ITEM-1": "1" });

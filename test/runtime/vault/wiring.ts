@@ -44,14 +44,14 @@ const begun = async (rig: WireRig, client: VaultClient, item: string): Promise<s
 /** The rules of a slot's place, each as a scenario that fails on a vault without it. */
 export const wiring: Record<string, Scenario> = {
   "slots that a new configuration exchanges hand out nobody's item": async (t, start) => {
-    const rig = await wireRig(t, { slots: 2 });
+    const rig = await wireRig(t, { slots: 3 });
     await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
     await (await rig.start(start)).call("status", {});
     await rig.stop();
     rewire(rig, { "1": 1, "2": 0 });
     let client = await rig.start(start);
     assert.is(await begun(rig, client, "ITEM-1"), "vault.slotUnknown");
-    assert.is(await states(client), "1 unknown, 2 unknown");
+    assert.is(await states(client), "1 unknown, 2 unknown, 3 empty");
     // Each start finds the same doubt, under the same name.
     const first = (await slotsOf(client))["1"]?.effect;
     await rig.stop();
@@ -59,7 +59,7 @@ export const wiring: Record<string, Scenario> = {
     assert.is((await slotsOf(client))["1"]?.effect, first);
     // Whoever looked when it was elsewhere has not looked here.
     await rig.stop();
-    rewire(rig, { "1": 0, "2": 1 });
+    rewire(rig, { "1": 2, "2": 0, "3": 1 });
     client = await rig.start(start);
     const settlement = rig.papers.settlement("1", first ?? "", "notMoved");
     assert.is(code(await client.call("settle", { settlement })), "vault.nothingToSettle");
@@ -69,7 +69,7 @@ export const wiring: Record<string, Scenario> = {
     const rows = journal.value.body.rows.filter(({ event }) => event === "slot.unknown");
     assert.equal(
       rows.map(({ slot, detail }) => `${slot} ${detail}`),
-      ["1 moved", "2 moved", "1 moved", "2 moved"],
+      ["1 moved", "2 moved", "1 moved", "3 moved"],
     );
   },
 
@@ -191,5 +191,75 @@ export const wiring: Record<string, Scenario> = {
     assert.is(await states(client), "1 unknown, 2 unknown");
     assert.is(await begun(rig, client, "ITEM-1"), "vault.slotUnknown");
     assert.is(rig.unlocks(), 1);
+    // Nor is the slot empty again when the configuration goes back.
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1 });
+    assert.is(await states(await rig.start(start)), "1 unknown, 2 unknown");
+  },
+
+  "a configuration that goes back gives no slot back whose door was opened meanwhile": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2 });
+    await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+    rewire(rig, { "1": 1, "2": 0 });
+    const client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const opening = await client.call("exchange.begin", { credentials });
+    if (!opening.ok) throw opening.error;
+    const ended = new Promise<void>((resolve) => {
+      client.on("exchange", ({ phase }) => phase === "unknown" && resolve());
+    });
+    rig.plant.setJammed("2", true);
+    const { exchange } = opening.value.body;
+    assert.is(code(await client.call("exchange.unload", { exchange, slot: "1" })), "ok");
+    await ended;
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1 });
+    assert.is(await states(await rig.start(start)), "1 unknown, 2 unknown");
+  },
+
+  "a configuration that goes back gives no slot back after the time of a trial, or a restart of the computer":
+    async (t, start) => {
+      for (const { later, boot } of [
+        { later: 11 * 60_000, boot: "this" },
+        { later: -60_000, boot: "this" },
+        { later: 0, boot: "next" },
+      ]) {
+        const rig = await wireRig(t, { slots: 2 });
+        await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+        rewire(rig, { "1": 1, "2": 0 });
+        await rig.start(start, { boot: { id: "this", clockKept: true } });
+        await rig.stop();
+        rewire(rig, { "1": 0, "2": 1 });
+        rig.clock.wallOffset = later;
+        const client = await rig.start(start, { boot: { id: boot, clockKept: true } });
+        assert.is(await states(client), "1 unknown, 2 unknown");
+        await rig.stop();
+      }
+    },
+
+  "what a configuration drops waits for a finding, or for its door": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2 });
+    await rig.seed({ "ITEM-1": "1" });
+    const drop = () =>
+      reconfigure(rig, {
+        ...rig.configuration,
+        slots: rig.configuration.slots.filter((p) => p.slot !== "1"),
+      });
+    drop();
+    assert.is(await states(await rig.start(start)), "1 unknown, 2 empty");
+    await rig.stop();
+    reconfigure(rig, rig.configuration);
+    rig.clock.wallOffset = 30 * 86_400_000;
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 empty");
+    await rig.stop();
+    drop();
+    const client = await rig.start(start);
+    const effect = (await slotsOf(client))["1"]?.effect ?? "";
+    const exp = Math.floor(rig.clock.wall() / 1000) + 60;
+    const ask = async (finding: "notMoved" | "removed") =>
+      code(await client.call("settle", { settlement: rig.papers.settlement("1", effect, finding, { exp }) }));
+    assert.is(await ask("notMoved"), "vault.nothingKnown");
+    assert.is(await ask("removed"), "ok");
+    assert.is(await states(client), "1 empty, 2 empty");
   },
 };
