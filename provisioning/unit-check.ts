@@ -1,5 +1,5 @@
 import { err, type Fault, ok, parseJson, type Result } from "../drivers/kit/index.ts";
-import { type DeviceConfiguration, processOf } from "../drivers/registry/index.ts";
+import { CRT591_MAGAZINES, type DeviceConfiguration, processOf } from "../drivers/registry/index.ts";
 import type { Board } from "./board.ts";
 import { bundleFault } from "./bundle/faults.ts";
 import { type UnitConfiguration, UnitConfigurationSchema } from "./unit-configuration.ts";
@@ -28,9 +28,14 @@ export function contradiction(
 ): Fault | undefined {
   const wrong = (at: string, rule: string): Fault => bundleFault("contradictory", { at, rule });
   const roles = new Map<string, DeviceConfiguration>();
+  const boards = new Set<number>();
   for (const [index, device] of devices.entries()) {
     if (roles.has(device.role)) return wrong(`/devices/${index}/role`, "twice");
     roles.set(device.role, device);
+    if (device.driver !== "lock.kerong") continue;
+    // Two roles for one board give its compartments two names; and of two boards on two ports whose plugs are exchanged
+    // neither answers for the other as long as their addresses differ.
+    if (!add(boards, device.board)) return wrong(`/devices/${index}/board`, "twice");
   }
   const clash = sharedWire(devices, board);
   if (clash) return bundleFault("contradictory", { ...clash, rule: "twice" });
@@ -67,14 +72,15 @@ const isContact = (device: Maybe): boolean => device?.driver.startsWith("auxilia
 const isGuard = (device: Maybe): boolean =>
   isContact(device) || (device?.driver.startsWith("sensor.") === true && processOf(device) === "vault");
 
-/** How many compartments a lock has; undefined for what is no lock. */
+/** How many compartments a lock or magazines a dispenser has; undefined for what is neither. */
 function compartmentsOf(device: DeviceConfiguration): number | undefined {
   if (device.driver === "lock.kerong") return device.compartments;
+  if (device.driver === "dispenser.crt591") return CRT591_MAGAZINES;
   return device.driver === "lock.gpio" ? device.compartments.length : undefined;
 }
 
 /** Answers whether it was not there yet. */
-function add(set: Set<string>, value: string): boolean {
+function add<T>(set: Set<T>, value: T): boolean {
   const before = set.size;
   return set.add(value).size > before;
 }

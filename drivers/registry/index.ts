@@ -4,7 +4,7 @@ import { Mcp23017Configuration } from "../auxiliary/mcp23017/configuration.ts";
 import { LibcameraConfiguration } from "../camera/libcamera/configuration.ts";
 import { V4l2Configuration } from "../camera/v4l2/configuration.ts";
 import type { Driver } from "../contract/index.ts";
-import { Crt591Configuration } from "../dispenser/crt591/configuration.ts";
+import { CRT591_MAGAZINES, Crt591Configuration } from "../dispenser/crt591/configuration.ts";
 import { Ef01Configuration } from "../fingerprint/ef01/configuration.ts";
 import { GpioOutputConfiguration } from "../indicator/gpio/configuration.ts";
 import { GpioLockConfiguration } from "../lock/gpio/configuration.ts";
@@ -60,6 +60,8 @@ export const REGISTRY = {
   "auxiliary.mcp23017": row("vault", Mcp23017Configuration, () => import("../auxiliary/mcp23017/index.ts")),
   "indicator.gpio": row("vault", GpioOutputConfiguration, () => import("../indicator/gpio/index.ts")),
 };
+
+export { CRT591_MAGAZINES };
 
 export type DriverName = keyof typeof REGISTRY;
 export type DeviceOf<Name extends DriverName> = Static<(typeof REGISTRY)[Name]["configuration"]>;

@@ -170,6 +170,12 @@ export const vaultFault = defineErrors("vault", {
     remedy: "operatorClear",
     cause: "hardware",
   },
+  nothingKnown: {
+    what: "The ledger knows no item that could lie in this slot",
+    todo: "Take out what lies there, also when it is nothing, and choose `removed`; an item can then be loaded anew",
+    remedy: "operatorClear",
+    cause: "user",
+  },
   nothingToSettle: {
     what: "The slot does not wait for a finding",
     todo: "Nothing to do",

@@ -25,6 +25,12 @@ export interface SlotRow extends Row {
   /** Where the configuration says that it is, as long as that is in doubt. */
   to_device: string | null;
   to_compartment: number | null;
+  /** What it was before that, as long as it may be that again: null when it may not. */
+  was_state: SlotState | null;
+  was_effect: string | null;
+  /** Wall clock until which it may, ms, within one boot; null without a limit. */
+  was_until: number | null;
+  was_boot: string | null;
 }
 
 export interface EffectRow extends Row {
@@ -117,6 +123,11 @@ export const MIGRATIONS = [
   "ALTER TABLE effects ADD COLUMN boot TEXT",
   `ALTER TABLE effects ADD COLUMN staff INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE effects ADD COLUMN up INTEGER`,
+  // What a slot was before a configuration put it in doubt, which may only be on trial.
+  `ALTER TABLE slots ADD COLUMN was_state TEXT;
+   ALTER TABLE slots ADD COLUMN was_effect TEXT;
+   ALTER TABLE slots ADD COLUMN was_until INTEGER;
+   ALTER TABLE slots ADD COLUMN was_boot TEXT`,
 ];
 
 export type Seen = Pick<LockState, "latch" | "item">;

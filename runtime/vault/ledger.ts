@@ -13,6 +13,7 @@ import {
 import type { VaultRow } from "../ipc/index.ts";
 import type { Boot } from "./boot.ts";
 import type { CardSeen } from "./card-evidence.ts";
+import { forgetBefore } from "./doubts.ts";
 import { addExchange, payUnlock } from "./exchange-rows.ts";
 import { log, vaultFault } from "./faults.ts";
 import {
@@ -27,7 +28,8 @@ import {
   type SlotRow,
   slotAfter,
 } from "./ledger-schema.ts";
-import { type PinnedPlace, pinHere, pinMagazines, pinSlots } from "./pins.ts";
+import { pinHere, pinMagazines, pinSlots } from "./pins.ts";
+import type { PinnedPlace } from "./places.ts";
 import { addMagazines, type MagazinePlace, noteSettled, readStock, type Stock } from "./stock.ts";
 
 export type { EffectRow, Intent, Seen, SlotRow } from "./ledger-schema.ts";
@@ -84,11 +86,11 @@ export class Ledger {
         );
       }
       await addMagazines(t, magazines);
-      const wall = options.clock.wall();
+      const opening = { wall: options.clock.wall(), boot: options.boot ?? null };
       const names = magazines.map(({ slot }) => slot);
       return [
-        ...(await pinSlots(t, options.slots, names, wall)),
-        ...(await pinMagazines(t, magazines, wall)),
+        ...(await pinSlots(t, options.slots, names, opening)),
+        ...(await pinMagazines(t, magazines, opening)),
       ];
     });
     for (const slot of doubtful) log("moved", { slot });
@@ -141,6 +143,7 @@ export class Ledger {
   /** Writes that a motion is meant. Nothing has moved; a cut from here on releases it. */
   async intent(intent: Intent): Promise<void> {
     await this.#tx(`${family(intent.kind)}.intent`, intent, async (t) => {
+      await forgetBefore(t, intent.slot);
       await t.run(
         `INSERT INTO effects (effect, kind, state, slot, voucher, seq, item_hash, command, request_hash, exchange, operator,
            clears, any_card, at, boot, up)
@@ -322,7 +325,7 @@ export class Ledger {
     }
   }
 
-  /** A named operator's finding about a slot that is unknown or left presented. */
+  /** A named operator's finding about a slot that is unknown or left presented; `notMoved` of one whose item may stay. */
   async settle(slot: SlotRow, finding: "taken" | "notMoved" | "removed", operator: string): Promise<void> {
     const gone = finding !== "notMoved";
     await this.#tx(
@@ -337,10 +340,11 @@ export class Ledger {
       async (t) => {
         await t.run(
           "UPDATE slots SET state = ?, item_hash = ?, effect = NULL WHERE slot = ?",
-          gone ? "empty" : slot.item_hash ? "loaded" : "empty",
+          gone ? "empty" : "loaded",
           gone ? null : slot.item_hash,
           slot.slot,
         );
+        await forgetBefore(t, slot.slot);
         await pinHere(t, slot.slot);
         if (slot.effect) await t.run("UPDATE effects SET left_at = NULL WHERE effect = ?", slot.effect);
         if (slot.magazine && slot.item_hash) await noteSettled(t, slot.magazine, finding);

@@ -1,31 +1,8 @@
-import { newId } from "../../drivers/kit/index.ts";
-import type { DeviceConfiguration } from "../../drivers/registry/index.ts";
-import { appendJournal, type Row, type Statements } from "../../drivers/store/index.ts";
-import { type EffectRow, family, intentOf, type SlotRow } from "./ledger-schema.ts";
+import type { Row, Statements } from "../../drivers/store/index.ts";
+import { doubt, endUnknown, goBack, MOVED, type Opening } from "./doubts.ts";
+import { type EffectRow, intentOf, type SlotRow } from "./ledger-schema.ts";
+import { claims, convertPlaces, isSame, lastSaid, NOWHERE, type PinnedPlace, UNSURE } from "./places.ts";
 import { type MagazinePlace, markSuspect, settleCard } from "./stock.ts";
-
-/** Where the configuration says that a slot is. */
-export interface PinnedPlace {
-  slot: string;
-  /** Role of its lock, with what tells that from another one on the same wire. */
-  device: string;
-  compartment: number;
-}
-
-/** Where nothing is: of a slot whose place another one has taken. */
-const NOWHERE = { device: "", compartment: -1 };
-const MOVED = "moved";
-
-/** The place of a compartment by role, address and number: each of them decides which door opens. */
-export function placeOf(
-  { slot, lock, compartment }: { slot: string; lock: string; compartment: number },
-  devices: readonly DeviceConfiguration[],
-): PinnedPlace {
-  const device = devices.find(({ role }) => role === lock);
-  const address = device?.driver === "lock.kerong" ? `/${device.board}` : "";
-  const coil = device?.driver === "lock.gpio" ? device.compartments[compartment]?.coil : undefined;
-  return { slot, device: `${lock}${coil ? `/${coil.chip}/${coil.offset}` : address}`, compartment };
-}
 
 /**
  * Holds every compartment to the place where its item was laid in. A configuration may say something else than the one
@@ -38,8 +15,10 @@ export async function pinSlots(
   t: Statements,
   places: readonly PinnedPlace[],
   magazines: readonly string[],
-  wall: number,
+  opening: Opening,
 ): Promise<string[]> {
+  await convertPlaces(t);
+  await goBack(t, places, opening);
   const rows = await t.all<SlotRow>("SELECT * FROM slots WHERE magazine IS NULL ORDER BY slot");
   const open = await t.all<EffectRow>("SELECT * FROM effects WHERE state = 'ISSUED'");
   const holds = (row: SlotRow) => row.state !== "empty" || open.some(({ slot }) => slot === row.slot);
@@ -47,13 +26,16 @@ export async function pinSlots(
   for (const row of rows) {
     const said = lastSaid(row);
     const place = places.find(({ slot }) => slot === row.slot);
-    const next = place ?? (isLost(row, places, magazines) ? NOWHERE : said);
     const inDoubt = row.to_device !== null;
+    // What lies behind a door that nobody names any more can be neither handed out nor taken back.
+    const dropped = !place && !inDoubt && holds(row);
+    const lost = isLost(row, places, magazines);
+    const next = place ?? (dropped || lost ? NOWHERE : said);
     const taken =
       place && rows.some((one) => one !== row && holds(one) && claims(one).some((at) => isSame(at, place)));
-    if (isSame(said, next) && (inDoubt || !taken)) continue;
-    if (taken || inDoubt || (row.device !== null && holds(row))) {
-      await doubt(t, row, open, wall);
+    if (!dropped && isSame(said, next) && (inDoubt || !taken)) continue;
+    if (taken || inDoubt || dropped || (row.device !== null && holds(row))) {
+      await doubt(t, row, open, opening, dropped && !lost);
       doubtful.push(row.slot);
       await t.run(
         "UPDATE slots SET to_device = ?, to_compartment = ? WHERE slot = ?",
@@ -72,6 +54,10 @@ export async function pinSlots(
   }
   return doubtful;
 }
+
+/** Whether an item may stay in a slot: only one that the ledger knows, in a slot that has a door. */
+export const mayStay = (row: SlotRow): boolean =>
+  row.item_hash !== null && row.to_device !== NOWHERE.device && row.to_device !== UNSURE;
 
 /** Somebody has looked into a slot whose place was in doubt: its place is where the configuration says, and nothing else's. */
 export async function pinHere(t: Statements, slot: string): Promise<void> {
@@ -95,57 +81,10 @@ export async function pinHere(t: Statements, slot: string): Promise<void> {
   );
 }
 
-interface Place {
-  device: string | null;
-  compartment: number | null;
-}
-
-const isSame = (one: Place, other: Place): boolean =>
-  one.device === other.device && one.compartment === other.compartment;
-
-/** Where a slot was said to be when it was last looked at. */
-const lastSaid = (row: SlotRow): Place =>
-  row.to_device === null ? row : { device: row.to_device, compartment: row.to_compartment };
-
-/** Where its item may lie. */
-const claims = (row: SlotRow): Place[] => [row, lastSaid(row)];
-
 /** Whether a slot that is not configured has lost its place: to another one, or it was never known. */
 function isLost(row: SlotRow, places: readonly PinnedPlace[], magazines: readonly string[]): boolean {
-  if (row.to_device !== null) return false;
+  if (row.to_device !== null) return row.to_device === UNSURE;
   return row.device === null || magazines.includes(row.slot) || places.some((place) => isSame(place, row));
-}
-
-/** What lies in a slot is not known any more; a motion that was under way there is over. */
-async function doubt(t: Statements, row: SlotRow, open: readonly EffectRow[], wall: number): Promise<void> {
-  let itemHash = row.item_hash;
-  for (const effect of open.filter(({ slot }) => slot === row.slot)) {
-    itemHash ??= effect.item_hash;
-    await endUnknown(t, effect, wall);
-  }
-  const effect = newId(wall);
-  await t.run(
-    "UPDATE slots SET state = 'unknown', item_hash = ?, effect = ?, place = NULL WHERE slot = ?",
-    itemHash,
-    effect,
-    row.slot,
-  );
-  const item = itemHash ? { itemHash } : {};
-  await appendJournal(t, wall, "slot.unknown", { effect, slot: row.slot, ...item, detail: MOVED });
-}
-
-async function endUnknown(t: Statements, row: EffectRow, wall: number): Promise<void> {
-  await t.run("UPDATE effects SET state = 'DONE', outcome = 'unknown' WHERE effect = ?", row.effect);
-  const area = family(row.kind);
-  await appendJournal(t, wall, area === "exchange" ? "exchange.unknown" : `${area}.outcome`, {
-    effect: row.effect,
-    slot: row.slot,
-    ...(row.voucher ? { voucher: row.voucher } : {}),
-    ...(row.item_hash ? { itemHash: row.item_hash } : {}),
-    outcome: "unknown",
-    detail: MOVED,
-    ...(row.operator ? { operator: row.operator } : {}),
-  });
 }
 
 interface MagazineRow extends Row {
@@ -161,7 +100,7 @@ interface MagazineRow extends Row {
 export async function pinMagazines(
   t: Statements,
   magazines: readonly MagazinePlace[],
-  wall: number,
+  opening: Opening,
 ): Promise<string[]> {
   const doubtful: string[] = [];
   for (const row of await t.all<MagazineRow>("SELECT * FROM magazines ORDER BY magazine")) {
@@ -172,7 +111,7 @@ export async function pinMagazines(
     const known = row.position !== null;
     if (!place && known && !magazines.some(isAt)) continue;
     const { dispenser, magazine } = place ?? { ...row, magazine: NOWHERE.compartment };
-    if (known && (await doubtMagazine(t, row, place, wall))) doubtful.push(row.magazine);
+    if (known && (await doubtMagazine(t, row, place, opening))) doubtful.push(row.magazine);
     await t.run(
       "UPDATE magazines SET dispenser = ?, position = ? WHERE magazine = ?",
       dispenser,
@@ -188,7 +127,7 @@ async function doubtMagazine(
   t: Statements,
   row: MagazineRow,
   place: MagazinePlace | undefined,
-  wall: number,
+  opening: Opening,
 ): Promise<boolean> {
   const slots = await t.all<SlotRow>("SELECT * FROM slots WHERE magazine = ? ORDER BY slot", row.magazine);
   const own = ({ slot }: EffectRow) => slot === row.magazine || slots.some((one) => one.slot === slot);
@@ -207,13 +146,13 @@ async function doubtMagazine(
       magazine: before,
       readHash: effect.read_hash ?? undefined,
     });
-    await endUnknown(t, effect, wall);
+    await endUnknown(t, effect, opening.wall);
   }
   const items = await t.all<SlotRow>(
     "SELECT * FROM slots WHERE magazine = ? AND state <> 'empty' ORDER BY slot",
     row.magazine,
   );
-  for (const item of items) if (!place || item.state !== "loaded") await doubt(t, item, [], wall);
+  for (const item of items) if (!place || item.state !== "loaded") await doubt(t, item, [], opening);
   if (items.some(({ state }) => state === "loaded")) await markSuspect(t, row.magazine, MOVED);
   return items.length + open.length + left.length > 0;
 }

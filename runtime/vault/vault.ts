@@ -37,7 +37,8 @@ import { Ledger } from "./ledger.ts";
 import { Locks } from "./locks.ts";
 import type { MotionContext } from "./motion.ts";
 import { Papers } from "./papers.ts";
-import { placeOf } from "./pins.ts";
+import { mayStay } from "./pins.ts";
+import { placeOf } from "./places.ts";
 import { settleOpenEffects, watchPresented } from "./recovery.ts";
 import { Refusals } from "./refusals.ts";
 import { checkJournal, checkVerification } from "./self-check.ts";
@@ -268,6 +269,7 @@ export async function startVault(options: VaultOptions): Promise<Running> {
       row && (row.state === "unknown" || row.state === "presented") && row.effect === settlement.value.effect;
     if (!row || !waits || collection.busy(row.slot) || exchange.busy(row.slot))
       return err(vaultFault("nothingToSettle"));
+    if (settlement.value.finding === "notMoved" && !mayStay(row)) return err(vaultFault("nothingKnown"));
     await ledger.settle(row, settlement.value.finding, settlement.value.operator);
     void tellSlots();
     return ok({});

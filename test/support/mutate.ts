@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import * as assert from "uvu/assert";
 import type { startVault } from "../../runtime/vault/index.ts";
 import type { TestContext } from "../kit.ts";
@@ -7,7 +8,7 @@ export type { Edit } from "./edited.ts";
 
 /** The vault with some places of its source replaced. @param edits files below `runtime/vault` */
 export async function mutate(edits: readonly Edit[]): Promise<typeof startVault> {
-  const below = edits.map((edit) => ({ ...edit, file: `runtime/vault/${edit.file}` }));
+  const below = edits.map((edit) => ({ ...edit, file: normalize(`runtime/vault/${edit.file}`) }));
   const vault = await importEdited<{ startVault: typeof startVault }>("runtime/vault/index.ts", below);
   return vault.startVault;
 }

@@ -292,7 +292,7 @@ export async function wireRig(
     },
   };
   // The first start makes the ledger.
-  const { placeOf } = await import("../../runtime/vault/pins.ts");
+  const { placeOf } = await import("../../runtime/vault/places.ts");
   const { Ledger } = await import("../../runtime/vault/ledger.ts");
   const ledger = await Ledger.open(join(state, "vault", "ledger.db"), {
     clock: systemClock,

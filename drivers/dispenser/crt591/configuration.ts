@@ -1,6 +1,9 @@
 import { Type } from "@sinclair/typebox";
 import { oneOf, Role, SerialSchema } from "../../contract/index.ts";
 
+/** How many magazines the unit has. */
+export const CRT591_MAGAZINES = 1;
+
 export const Crt591Configuration = Type.Object(
   {
     role: Role,

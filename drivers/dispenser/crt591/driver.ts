@@ -11,6 +11,7 @@ import {
 } from "../../contract/index.ts";
 import { type Clock, err, isFault, ok, type Result } from "../../kit/index.ts";
 import type { SerialFactory } from "../../ports/index.ts";
+import { CRT591_MAGAZINES } from "./configuration.ts";
 import { Crt591Link } from "./link.ts";
 import { PROFILES, type Profile, type ProfileName, profileOf } from "./profiles.ts";
 import { Crt591Unit } from "./unit.ts";
@@ -106,7 +107,7 @@ function session(
   { identity, counts }: { identity: Session<Dispenser>["identity"]; counts: boolean },
 ): Session<Dispenser> {
   const capabilities: DispenserCapabilities = {
-    magazines: 1,
+    magazines: CRT591_MAGAZINES,
     evidence: counts ? ["path", "bin"] : ["path"],
     readsItem: true,
     accepts: true,

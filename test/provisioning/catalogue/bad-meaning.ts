@@ -299,7 +299,15 @@ export const MEANING: Bad[] = [
     ([first]) => [{ ...first, compartment: 2 }],
     "/slots/0/compartment",
   ),
+  wired(
+    "a magazine that its dispenser does not have",
+    () => [{ slot: "M1", dispenser: "dispenser.main", magazine: 1, capacity: 5 }],
+    "/slots/0/magazine",
+  ),
   wired("two devices of one name", (slots) => slots, "/devices/2/role", [board("lock.main", 1)]),
+  wired("two boards of one address on two ports", (slots) => slots, "/devices/2/board", [
+    { ...board("lock.other", 0), port: { path: "/dev/serial/others", baudRate: 19_200 } },
+  ]),
   wired("two names for one board", (slots) => slots, "/devices/2/board", [board("lock.other", 0)]),
   unitFile("a field of its own", { debug: true }, "schema.invalid"),
   unitFile("no roles", { roles: [] }, "schema.invalid", "/roles"),

@@ -351,14 +351,14 @@ const mutants: Record<string, Mutant> = {
   },
   "a new configuration is believed, whatever lies in its slots": {
     file: "pins.ts",
-    from: "if (taken || inDoubt || (row.device !== null && holds(row))) {",
+    from: "if (taken || inDoubt || dropped || (row.device !== null && holds(row))) {",
     to: "if (false) {",
     caughtBy: "slots that a new configuration exchanges hand out nobody's item",
   },
   "a finding from before another configuration settles a slot": {
     file: "pins.ts",
-    from: "if (isSame(said, next) && (inDoubt || !taken)) continue;",
-    to: "if (inDoubt || (isSame(said, next) && !taken)) continue;",
+    from: "if (!dropped && isSame(said, next) && (inDoubt || !taken)) continue;",
+    to: "if (inDoubt || (!dropped && isSame(said, next) && !taken)) continue;",
     caughtBy: "slots that a new configuration exchanges hand out nobody's item",
   },
   "a new slot is empty, whatever lay behind its door": {
@@ -368,16 +368,66 @@ const mutants: Record<string, Mutant> = {
     caughtBy: "a slot behind whose door another one's item lies is not loaded",
   },
   "where an item may lie still is forgotten with its slot's new place": {
-    file: "pins.ts",
+    file: "places.ts",
     from: "[row, lastSaid(row)]",
     to: "[lastSaid(row)]",
     caughtBy: "a slot behind whose door another one's item lies is not loaded",
   },
   "the address of a board does not count": {
-    file: "pins.ts",
-    from: "const address = device",
-    to: "const address = false && device",
+    file: "places.ts",
+    from: `\`kerong/\${device.board}\``,
+    to: "lock",
     caughtBy: "boards whose addresses are exchanged hand out nobody's item",
+  },
+  "what the ledger does not know may be said to be there": {
+    file: "pins.ts",
+    from: "row.item_hash !== null && row.to_device !== NOWHERE.device",
+    to: "row.to_device !== NOWHERE.device",
+    caughtBy: "an item that the ledger does not know cannot be said to be there still",
+  },
+  "an item may stay in a slot that has no door": {
+    file: "pins.ts",
+    from: " && row.to_device !== NOWHERE.device",
+    to: "",
+    caughtBy: "an item that the ledger does not know cannot be said to be there still",
+  },
+  "a slot is given back although a door was opened meanwhile": {
+    file: "ledger.ts",
+    from: "await forgetBefore(t, intent.slot);",
+    to: "",
+    caughtBy: "a configuration that goes back gives no slot back whose door was opened meanwhile",
+  },
+  "a slot is given back at any time": {
+    file: "doubts.ts",
+    from: "until === null || ",
+    to: "until === null || until > 0 || ",
+    caughtBy:
+      "a configuration that goes back gives no slot back after the time of a trial, or a restart of the computer",
+  },
+  "a slot is given back in which something was under way": {
+    file: "doubts.ts",
+    from: "if (own.length > 0)",
+    to: "if (false)",
+    caughtBy:
+      "a loading that was under way when the slots were exchanged is not judged by another slot's door",
+  },
+  "what a configuration drops keeps its item for ever": {
+    file: "pins.ts",
+    from: "const dropped = !place",
+    to: "const dropped = false && !place",
+    caughtBy: "what a configuration drops waits for a finding, or for its door",
+  },
+  "a board's address may be another's on another port": {
+    file: "../../provisioning/unit-check.ts",
+    from: "if (!add(boards, device.board)) return",
+    to: "if (false) return",
+    caughtBy: "two boards of one address on two ports serve nobody",
+  },
+  "a door has another name when its lock has": {
+    file: "places.ts",
+    from: `\`kerong/\${device.board}\``,
+    to: `\`\${lock}/\${device.board}\``,
+    caughtBy: "a lock and its slots under new names keep what lies behind their doors",
   },
   "a loading is judged by the door of another slot": {
     file: "pins.ts",

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { openStore } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
+import { placeOf } from "../../../runtime/vault/places.ts";
 import { suite } from "../../kit.ts";
 import { CARDS, cardRig } from "../../support/card-rig.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
@@ -45,6 +46,36 @@ test("a slot whose place was in doubt serves from its new place once an operator
   assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1"), () => rig.takeFrom("2")), "taken");
 });
 
+test("a configuration that only failed its trial leaves every slot as it was, which is journalled", async (t) => {
+  const rig = await wireRig(t, { slots: 3, itemSensors: false });
+  await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+  const trial = async (compartments: Record<string, number>) => {
+    rewire(rig, compartments);
+    const during = Object.values(await slotsOf(await rig.start(startVault)));
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1, "3": 2 });
+    const client = await rig.start(startVault);
+    const after = Object.values(await slotsOf(client));
+    const journal = await client.call("journal.read", { after: 0 });
+    await rig.stop();
+    if (!journal.ok) throw journal.error;
+    return { during, after, journal: journal.value.body.rows };
+  };
+  const stated = (slots: { slot: string; state: string }[]) =>
+    slots.map((s) => `${s.slot} ${s.state}`).join();
+  const swap = await trial({ "1": 1, "2": 0 });
+  assert.is(stated(swap.during), "1 unknown,2 unknown,3 empty");
+  assert.is(stated(swap.after), "1 loaded,2 loaded,3 empty");
+  assert.equal(
+    swap.journal.filter(({ event }) => event === "slot.restored").map(({ slot }) => slot),
+    ["1", "2"],
+  );
+  // A slot of another name at the door of one that holds something, which only the trial knew.
+  const other = await trial({ B1: 0 });
+  assert.is(stated(other.during), "1 unknown,2 loaded,3 empty,B1 unknown");
+  assert.is(stated(other.after), "1 loaded,2 loaded,3 empty,B1 empty");
+});
+
 test("empty slots take their new places, and a ledger that knew none takes those of the first start", async (t) => {
   const rig = await wireRig(t, { slots: 4 });
   await rig.seed({ "ITEM-1": "1" });
@@ -63,6 +94,45 @@ test("empty slots take their new places, and a ledger that knew none takes those
   assert.is(await collect(rig, client, rig.papers.voucher("ITEM-1")), "taken");
 });
 
+test("a ledger whose places name the role of their lock knows its doors; an address under two roles is nobody's", async (t) => {
+  const rig = await wireRig(t, { boards: 2, slots: 2 });
+  await rig.seed({ "ITEM-1": "1", "ITEM-3": "3" });
+  const places = async (first: string, second: string) => {
+    const store = await openStore(join(rig.state, "vault", "ledger.db"), { migrations: [] });
+    await store.tx(async (s) => {
+      await s.run("UPDATE slots SET device = ? WHERE slot IN ('1', '2')", first);
+      await s.run("UPDATE slots SET device = ? WHERE slot IN ('3', '4')", second);
+    });
+    await store.close();
+  };
+  const now = async () => {
+    const slots = Object.values(await slotsOf(await rig.start(startVault)));
+    await rig.stop();
+    return slots.map(({ state }) => state);
+  };
+  await places("lock.b0/0", "lock.b1/1");
+  assert.equal(await now(), ["loaded", "empty", "loaded", "empty"]);
+  // Two ports had a board 0 each, and which of them is board 1 today nobody knows.
+  await places("lock.b0/0", "lock.b1/0");
+  assert.equal(await now(), ["unknown", "empty", "unknown", "empty"]);
+});
+
+test("a slot of a coil is where its coil is, whatever its lock and its number are called", async () => {
+  const line = (offset: number) => ({ chip: "gpiochip0", offset });
+  const lock = (role: string, coils: number[]) => ({
+    role,
+    driver: "lock.gpio" as const,
+    compartments: coils.map((offset) => ({ coil: line(offset), door: line(offset + 10) })),
+    ...{ coilActiveLow: false, doorOpenLevel: 0 as const, debounceMs: 5, pulseMs: 100 },
+    oneShot: true as const,
+  });
+  const at = (role: string, compartment: number, coils: number[]) =>
+    placeOf({ slot: "A1", lock: role, compartment }, [lock(role, coils)]);
+  assert.equal(at("lock.main", 1, [4, 5]), { slot: "A1", device: "gpio/gpiochip0/5", compartment: 0 });
+  assert.equal(at("lock.main", 1, [4, 5]), at("lock.other", 0, [5, 4]));
+  assert.not.equal(at("lock.main", 0, [4, 5]), at("lock.main", 0, [5, 4]));
+});
+
 test("a magazine that was moved is fed by nobody until it was listed anew", async (t) => {
   const rig = await cardRig(t);
   let client = await rig.start();
@@ -70,8 +140,10 @@ test("a magazine that was moved is fed by nobody until it was listed anew", asyn
   await rig.stop();
   const file = join(rig.state, "config", "unit.json");
   const configuration = JSON.parse(readFileSync(file, "utf8")) as UnitConfiguration;
-  const slots = configuration.slots.map((place) => ({ ...place, magazine: 1 }));
-  writeFileSync(file, JSON.stringify({ ...configuration, slots }));
+  const dispenser = "dispenser.other";
+  const devices = configuration.devices.map((device) => ({ ...device, role: dispenser }));
+  const slots = configuration.slots.map((place) => ({ ...place, dispenser }));
+  writeFileSync(file, JSON.stringify({ ...configuration, devices, slots }));
   client = await rig.start();
   const voucher = rig.papers.voucher(CARDS[0] as string);
   assert.is((await rig.collect(client, voucher)).refused, "vault.magazineSuspect");

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { isFault } from "../../../drivers/kit/index.ts";
 import { openStore } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Slot } from "../../../runtime/ipc/index.ts";
@@ -43,14 +44,14 @@ const begun = async (rig: WireRig, client: VaultClient, item: string): Promise<s
 /** The rules of a slot's place, each as a scenario that fails on a vault without it. */
 export const wiring: Record<string, Scenario> = {
   "slots that a new configuration exchanges hand out nobody's item": async (t, start) => {
-    const rig = await wireRig(t, { slots: 2 });
+    const rig = await wireRig(t, { slots: 3 });
     await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
     await (await rig.start(start)).call("status", {});
     await rig.stop();
     rewire(rig, { "1": 1, "2": 0 });
     let client = await rig.start(start);
     assert.is(await begun(rig, client, "ITEM-1"), "vault.slotUnknown");
-    assert.is(await states(client), "1 unknown, 2 unknown");
+    assert.is(await states(client), "1 unknown, 2 unknown, 3 empty");
     // Each start finds the same doubt, under the same name.
     const first = (await slotsOf(client))["1"]?.effect;
     await rig.stop();
@@ -58,7 +59,7 @@ export const wiring: Record<string, Scenario> = {
     assert.is((await slotsOf(client))["1"]?.effect, first);
     // Whoever looked when it was elsewhere has not looked here.
     await rig.stop();
-    rewire(rig, { "1": 0, "2": 1 });
+    rewire(rig, { "1": 2, "2": 0, "3": 1 });
     client = await rig.start(start);
     const settlement = rig.papers.settlement("1", first ?? "", "notMoved");
     assert.is(code(await client.call("settle", { settlement })), "vault.nothingToSettle");
@@ -68,7 +69,7 @@ export const wiring: Record<string, Scenario> = {
     const rows = journal.value.body.rows.filter(({ event }) => event === "slot.unknown");
     assert.equal(
       rows.map(({ slot, detail }) => `${slot} ${detail}`),
-      ["1 moved", "2 moved", "1 moved", "2 moved"],
+      ["1 moved", "2 moved", "1 moved", "3 moved"],
     );
   },
 
@@ -85,6 +86,24 @@ export const wiring: Record<string, Scenario> = {
       assert.equal([slots["1"]?.state, slots.B1?.state], ["unknown", "unknown"]);
       assert.is(rig.unlocks(), 0);
     }
+  },
+
+  "an item that the ledger does not know cannot be said to be there still": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    rewire(rig, { B1: 0 });
+    const client = await rig.start(start);
+    const ask = async (slot: string, finding: "notMoved" | "removed") => {
+      const effect = (await slotsOf(client))[slot]?.effect ?? "";
+      return code(await client.call("settle", { settlement: rig.papers.settlement(slot, effect, finding) }));
+    };
+    // What the officer sees behind the door is the item of slot 1, which has no door any more.
+    assert.is(await ask("B1", "notMoved"), "vault.nothingKnown");
+    assert.is(await ask("1", "notMoved"), "vault.nothingKnown");
+    const slots = await slotsOf(client);
+    assert.equal([slots["1"]?.state, slots.B1?.state], ["unknown", "unknown"]);
+    assert.equal([await ask("B1", "removed"), await ask("1", "removed")], ["ok", "ok"]);
+    assert.is((await slotsOf(client)).B1?.state, "empty");
   },
 
   "boards whose addresses are exchanged hand out nobody's item": async (t, start) => {
@@ -104,6 +123,45 @@ export const wiring: Record<string, Scenario> = {
     reconfigure(rig, { ...rig.configuration, devices: devices as UnitConfiguration["devices"] });
     const client = await rig.start(start);
     assert.is(await states(client), "1 unknown, 2 unknown");
+  },
+
+  "two boards of one address on two ports serve nobody": async (t, start) => {
+    const rig = await wireRig(t, { boards: 2, slots: 1 });
+    await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+    // Their plugs may be exchanged, or their ports take each other's name: nothing would notice.
+    const devices = rig.configuration.devices.map((device) => ({ ...device, board: 0 }));
+    reconfigure(rig, { ...rig.configuration, devices: devices as UnitConfiguration["devices"] });
+    const outcome = await new Promise<string>((resolve) => {
+      const begun = rig.start(async (options) => {
+        const vault = await start(options);
+        resolve("started");
+        return vault;
+      });
+      begun.catch((error) => resolve(isFault(error) ? error.code : String(error)));
+    });
+    assert.is(outcome, "bundle.contradictory");
+  },
+
+  "a lock and its slots under new names keep what lies behind their doors": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    const devices = rig.configuration.devices.map((device) => ({ ...device, role: "lock.other" }));
+    const named = (prefix: string) =>
+      rig.configuration.slots.map(({ slot }, compartment) => ({
+        slot: `${prefix}${slot}`,
+        lock: "lock.other",
+        compartment,
+      }));
+    reconfigure(rig, { ...rig.configuration, devices, slots: named("") });
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 empty");
+    await rig.stop();
+    reconfigure(rig, rig.configuration);
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 empty");
+    await rig.stop();
+    reconfigure(rig, { ...rig.configuration, devices, slots: named("B") });
+    const slots = await slotsOf(await rig.start(start));
+    assert.equal([slots["1"]?.state, slots.B1?.state, slots.B2?.state], ["unknown", "unknown", "empty"]);
+    assert.is(rig.unlocks(), 0);
   },
 
   "a loading that was under way when the slots were exchanged is not judged by another slot's door": async (
@@ -133,5 +191,75 @@ export const wiring: Record<string, Scenario> = {
     assert.is(await states(client), "1 unknown, 2 unknown");
     assert.is(await begun(rig, client, "ITEM-1"), "vault.slotUnknown");
     assert.is(rig.unlocks(), 1);
+    // Nor is the slot empty again when the configuration goes back.
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1 });
+    assert.is(await states(await rig.start(start)), "1 unknown, 2 unknown");
+  },
+
+  "a configuration that goes back gives no slot back whose door was opened meanwhile": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2 });
+    await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+    rewire(rig, { "1": 1, "2": 0 });
+    const client = await rig.start(start);
+    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+    const opening = await client.call("exchange.begin", { credentials });
+    if (!opening.ok) throw opening.error;
+    const ended = new Promise<void>((resolve) => {
+      client.on("exchange", ({ phase }) => phase === "unknown" && resolve());
+    });
+    rig.plant.setJammed("2", true);
+    const { exchange } = opening.value.body;
+    assert.is(code(await client.call("exchange.unload", { exchange, slot: "1" })), "ok");
+    await ended;
+    await rig.stop();
+    rewire(rig, { "1": 0, "2": 1 });
+    assert.is(await states(await rig.start(start)), "1 unknown, 2 unknown");
+  },
+
+  "a configuration that goes back gives no slot back after the time of a trial, or a restart of the computer":
+    async (t, start) => {
+      for (const { later, boot } of [
+        { later: 11 * 60_000, boot: "this" },
+        { later: -60_000, boot: "this" },
+        { later: 0, boot: "next" },
+      ]) {
+        const rig = await wireRig(t, { slots: 2 });
+        await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
+        rewire(rig, { "1": 1, "2": 0 });
+        await rig.start(start, { boot: { id: "this", clockKept: true } });
+        await rig.stop();
+        rewire(rig, { "1": 0, "2": 1 });
+        rig.clock.wallOffset = later;
+        const client = await rig.start(start, { boot: { id: boot, clockKept: true } });
+        assert.is(await states(client), "1 unknown, 2 unknown");
+        await rig.stop();
+      }
+    },
+
+  "what a configuration drops waits for a finding, or for its door": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2 });
+    await rig.seed({ "ITEM-1": "1" });
+    const drop = () =>
+      reconfigure(rig, {
+        ...rig.configuration,
+        slots: rig.configuration.slots.filter((p) => p.slot !== "1"),
+      });
+    drop();
+    assert.is(await states(await rig.start(start)), "1 unknown, 2 empty");
+    await rig.stop();
+    reconfigure(rig, rig.configuration);
+    rig.clock.wallOffset = 30 * 86_400_000;
+    assert.is(await states(await rig.start(start)), "1 loaded, 2 empty");
+    await rig.stop();
+    drop();
+    const client = await rig.start(start);
+    const effect = (await slotsOf(client))["1"]?.effect ?? "";
+    const exp = Math.floor(rig.clock.wall() / 1000) + 60;
+    const ask = async (finding: "notMoved" | "removed") =>
+      code(await client.call("settle", { settlement: rig.papers.settlement("1", effect, finding, { exp }) }));
+    assert.is(await ask("notMoved"), "vault.nothingKnown");
+    assert.is(await ask("removed"), "ok");
+    assert.is(await states(client), "1 empty, 2 empty");
   },
 };
