@@ -86,7 +86,7 @@ export class Ledger {
         );
       }
       await addMagazines(t, magazines);
-      const opening = { wall: options.clock.wall(), boot: options.boot ?? null };
+      const opening = { wall: options.clock.wall(), boot: options.boot?.id ?? null };
       const names = magazines.map(({ slot }) => slot);
       return [
         ...(await pinSlots(t, options.slots, names, opening)),

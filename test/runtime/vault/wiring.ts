@@ -24,6 +24,8 @@ export function rewire(rig: WireRig, compartments: Record<string, number>): void
   reconfigure(rig, { ...rig.configuration, slots: [...others, ...slots] });
 }
 
+const bootOf = (id: string) => ({ id, clockKept: true, uptime: () => 0 });
+
 const reconfigure = (rig: WireRig, configuration: UnitConfiguration): void =>
   writeFileSync(join(rig.state, "config", "unit.json"), JSON.stringify(configuration));
 
@@ -227,11 +229,11 @@ export const wiring: Record<string, Scenario> = {
         const rig = await wireRig(t, { slots: 2 });
         await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
         rewire(rig, { "1": 1, "2": 0 });
-        await rig.start(start, { boot: { id: "this", clockKept: true } });
+        await rig.start(start, { boot: bootOf("this") });
         await rig.stop();
         rewire(rig, { "1": 0, "2": 1 });
         rig.clock.wallOffset = later;
-        const client = await rig.start(start, { boot: { id: boot, clockKept: true } });
+        const client = await rig.start(start, { boot: bootOf(boot) });
         assert.is(await states(client), "1 unknown, 2 unknown");
         await rig.stop();
       }

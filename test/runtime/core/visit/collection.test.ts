@@ -389,16 +389,13 @@ test("staff who walk away leave no exchange open", async () => {
 test("an exchange that a core left open is ended when nobody is in a visit", async () => {
   const unit = await Unit.open(BOTH);
   const ends = () => unit.fake.calls.filter(({ method }) => method === "exchange.end");
+  unit.fake.serviceSwitch = true;
   unit.fake.exchange = "x-left";
   unit.fake.connected("vault");
   await settled();
   assert.equal(ends(), [{ method: "exchange.end", body: { exchange: "x-left" } }]);
   // A connection that was lost in a visit, whose own exchange goes on, and that was still away at its end.
   await unit.begin("exchange");
-  await unit.walk(
-    (view) => view.kind !== "wait" && view.title !== "What would you like to do?",
-    () => undefined,
-  );
   unit.fake.exchange = "x-1";
   unit.fake.connected("vault");
   await settled();
