@@ -46,6 +46,8 @@ async function begin(context: StepContext): Promise<StepResult> {
 const NOT_BEGUN: Readonly<Record<string, string>> = {
   "vault.exchangeOpen": "exchange.open",
   "vault.notReady": "exchange.notReady",
+  "vault.staffAbsent": "exchange.staffAbsent",
+  "vault.credentialUsed": "exchange.credentialUsed",
   "vault.slotBusy": "exchange.notReady",
 };
 
@@ -127,6 +129,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   "vault.notYet": "exchange.notAssigned",
   "vault.otherUnit": "exchange.notAssigned",
   "vault.creditUsed": "exchange.creditUsed",
+  "vault.staffAbsent": "exchange.staffAbsent",
   "vault.interlocked": "exchange.interlocked",
   "vault.slotBusy": "exchange.interlocked",
 };

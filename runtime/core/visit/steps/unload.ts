@@ -26,6 +26,7 @@ export async function unload(context: StepContext<StepOf<"unload">>): Promise<St
 const REFUSALS: Readonly<Record<string, string>> = {
   "vault.notLoaded": "unload.now.empty",
   "vault.creditUsed": "exchange.creditUsed",
+  "vault.staffAbsent": "unload.staffAbsent",
   "vault.interlocked": "unload.interlocked",
   "vault.slotBusy": "unload.interlocked",
 };

@@ -411,6 +411,8 @@ test("staff are told why an exchange cannot begin when their credentials are not
     ["vault.exchangeOpen", /last exchange has not ended/],
     ["vault.notReady", /slots are not ready/],
     ["vault.slotBusy", /slots are not ready/],
+    ["vault.staffAbsent", /service switch is off/],
+    ["vault.credentialUsed", /opened an exchange already/],
     ["vault.badSignature", /not accepted/],
   ] as const) {
     const unit = await Unit.open(BOTH);

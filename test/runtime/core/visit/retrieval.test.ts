@@ -99,6 +99,7 @@ test("what did not come out, and what the vault refuses, is said and nothing els
   for (const [code, words] of [
     ["vault.interlocked", "A door is open"],
     ["vault.creditUsed", "no more slots"],
+    ["vault.staffAbsent", "service switch is off"],
     ["vault.notLoaded", "is empty now"],
   ] as const) {
     unit.fake.handlers["exchange.unload"] = () => fault(code);
