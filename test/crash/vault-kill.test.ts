@@ -263,7 +263,8 @@ for (const [minutes, expected, end] of [
     rig.bench.plant.putItem("2", "ITEM-2");
     rig.bench.plant.closeDoor("2");
     const store = await openStore(join(rig.state, "vault", "ledger.db"), { migrations: [] });
-    await store.tx((s) => s.run("UPDATE effects SET at = at - ?", minutes * 60_000));
+    const ms = minutes * 60_000;
+    await store.tx((s) => s.run("UPDATE effects SET at = at - ?, up = up - ?", ms, ms));
     await store.close();
     const client = await start();
     const status = await client.call("status", {});
