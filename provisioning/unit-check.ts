@@ -28,14 +28,9 @@ export function contradiction(
 ): Fault | undefined {
   const wrong = (at: string, rule: string): Fault => bundleFault("contradictory", { at, rule });
   const roles = new Map<string, DeviceConfiguration>();
-  const boards = new Set<number>();
   for (const [index, device] of devices.entries()) {
     if (roles.has(device.role)) return wrong(`/devices/${index}/role`, "twice");
     roles.set(device.role, device);
-    if (device.driver !== "lock.kerong") continue;
-    // Two roles for one board give its compartments two names; and of two boards on two ports whose plugs are exchanged
-    // neither answers for the other as long as their addresses differ.
-    if (!add(boards, device.board)) return wrong(`/devices/${index}/board`, "twice");
   }
   const clash = sharedWire(devices, board);
   if (clash) return bundleFault("contradictory", { ...clash, rule: "twice" });

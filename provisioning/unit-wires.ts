@@ -45,7 +45,8 @@ function holdsOf(device: DeviceConfiguration, at: string): Hold[] {
     // Boards on one RS-485 line are told apart by their addresses; nothing else shares a port.
     const isBoard = driver === "lock.kerong";
     holds.push({ what: port, at: `${at}/port/path`, ...(isBoard ? { sharedAs: driver } : {}) });
-    if (isBoard) holds.push({ what: `${port} ${device.board}`, at: `${at}/board` });
+    // Also of two boards on two ports: neither answers for the other when their plugs are exchanged.
+    if (isBoard) holds.push({ what: `board ${device.board}`, at: `${at}/board` });
   }
   if ("bus" in device) {
     const place = `i2c ${device.bus} ${device.address}`;

@@ -117,6 +117,10 @@ async function twoBoards(check: Check): Promise<void> {
     of(check, board("lock.left", bus, 1), board("lock.right", "/dev/serial/../serial/by-id/bus", 1)),
     "/devices/1/board = /devices/0/board",
   );
+  assert.is(
+    of(check, board("lock.left", bus, 1), board("lock.right", "/dev/serial/by-id/other", 1)),
+    "/devices/1/board = /devices/0/board",
+  );
 }
 
 test("a line belongs to one device, whatever it is for, and within one device once", async () => {
@@ -235,7 +239,7 @@ const RULES: Rule[] = [
     name: "no two boards on one bus have one address",
     file: "unit-wires.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
-    from: "if (isBoard) holds.push({ what: `${port} ${device.board}`, at: `${at}/board` });",
+    from: "if (isBoard) holds.push({ what: `board ${device.board}`, at: `${at}/board` });",
     to: "",
     scenario: twoBoards,
   },

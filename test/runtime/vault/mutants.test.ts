@@ -418,9 +418,9 @@ const mutants: Record<string, Mutant> = {
     caughtBy: "what a configuration drops waits for a finding, or for its door",
   },
   "a board's address may be another's on another port": {
-    file: "../../provisioning/unit-check.ts",
-    from: "if (!add(boards, device.board)) return",
-    to: "if (false) return",
+    file: "../../provisioning/unit-wires.ts",
+    from: "if (isBoard) holds",
+    to: "if (false) holds",
     caughtBy: "two boards of one address on two ports serve nobody",
   },
   "a door has another name when its lock has": {

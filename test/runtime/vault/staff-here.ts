@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import { eventually } from "../../kit.ts";
 import { wireRig } from "../../support/vault-wire.ts";
 import { code, type Scenario } from "./rules.ts";
 
@@ -42,9 +43,13 @@ export const staffHere: Record<string, Scenario> = {
     rig.inputs.delete(role);
     assert.is(code(await unload()), "vault.staffAbsent");
     assert.is(rig.unlocks(), 0);
+    assert.is(code(await client.call("exchange.end", { exchange })), "ok");
     // Staff who come back need no new ones.
     rig.inputs.set(role, 1);
-    assert.is(code(await client.call("exchange.end", { exchange })), "ok");
+    await eventually("the switch is read again", async () => {
+      const status = await client.call("status", {});
+      return status.ok && status.value.body.serviceSwitch;
+    });
     assert.is(code(await begin()), "ok");
   },
 };

@@ -231,6 +231,13 @@ test("a connection that ends at once is no reason to try again sooner; one that 
     [20, 10_000],
   );
   let refused = 0;
+  let isThere = false;
+  link.events.on("up", () => {
+    isThere = true;
+  });
+  link.events.on("down", () => {
+    isThere = false;
+  });
   link.receive("auth", async () => {
     if (waits.length >= 4) return;
     refused++;
@@ -242,7 +249,7 @@ test("a connection that ends at once is no reason to try again sooner; one that 
   await eventually("four ends", () => waits.length === 4);
   assert.is(refused, 4);
   assert.ok((waits[3] ?? 0) >= 80, `waits ${waits}`);
-  await isUp(link);
+  await eventually("up after the fourth", () => isThere);
   later = 60_000;
   await rig.broker.restart();
   await eventually("a fifth", () => waits.length === 5);
