@@ -16,7 +16,7 @@ export async function papers(folder: string, broker: string): Promise<string> {
   const identity = { device: "board-1", hardware: "container", keys: keySetOf(Object.values(owner)) };
   await manufacture(join(folder, "state"), identity, await pki.issue(UNIT));
   const plan = unitPlan({
-    serialPath: (role) => (role.startsWith("lock") ? "/dev/ttyUSB0" : "/dev/ttyUSB1"),
+    serialPath: (role) => `/dev/ttyUSB${["lock.main", "finger.front", "printer.receipt"].indexOf(role)}`,
     broker: { url: broker, ca: pki.ca },
     keys: keys.keys,
     sealTo: keys.sealTo,
