@@ -252,7 +252,7 @@ test("a connection that ends at once is no reason to try again sooner; one that 
   await eventually("up after the fourth", () => isThere);
   later = 60_000;
   await rig.broker.restart();
-  await eventually("a fifth", () => waits.length === 5);
+  await eventually("a fifth", () => waits.length >= 5);
   assert.ok((waits[4] ?? 99) <= 20, `waits ${waits}`);
 });
 
