@@ -259,6 +259,8 @@ export class Link {
         client.on("connect", () => void this.#connected(client));
         client.connect();
         this.#stop.signal.addEventListener("abort", ended, { once: true });
+        // It may have been stopped while this connection was prepared.
+        if (this.#stop.signal.aborted) ended();
         await end;
         this.#stop.signal.removeEventListener("abort", ended);
         client.end(true);
