@@ -121,6 +121,8 @@ export class ClaimLink implements BundleWay {
       client.on("close", () => ended());
       client.on("connect", () => void this.#connected(client));
       signal.addEventListener("abort", () => ended(), { once: true });
+      // It may have been stopped while this connection was prepared.
+      if (signal.aborted) ended();
       client.connect();
       await end;
       client.end(true);
