@@ -53,6 +53,16 @@ async function open(t: TestContext, over: Partial<AgentOptions> = {}) {
   return { state, agent, stick, put, answer, inbox };
 }
 
+/** A trial whose restart tells that it has begun, and goes on when it is told to. */
+function heldTrial() {
+  const [begun, go] = [defer<void>(), defer<void>()];
+  const restart = () => {
+    begun.resolve();
+    return go.promise;
+  };
+  return { begun, go, trial: { restart, missing: async () => [] } };
+}
+
 test("a board makes its own keys, is claimed, asks for a certificate, and gets it from the authority by a stick", async (t) => {
   const { state, agent, stick, put, answer } = await open(t);
   const bare = await answer();
@@ -142,14 +152,7 @@ test("more in the inbox than is looked at once is taken in several goes; nothing
 
 test("a bundle from the link with which the unit goes down is not tried again; what else waits is", async (t) => {
   const { state } = board(t, owner);
-  const [begun, go] = [defer<void>(), defer<void>()];
-  const trial = {
-    restart: () => {
-      begun.resolve();
-      return go.promise;
-    },
-    missing: async () => [],
-  };
+  const { begun, go, trial } = heldTrial();
   const agent = await Agent.open({ state, trial });
   writeFileSync(join(state, "inbox", "a.kbundle"), signed(owner, content("claim")));
   agent.start();
@@ -186,14 +189,7 @@ test("of what waits only what is tried is noted: the rest is not taken for tried
   for (let n = 0; n < 16; n++)
     writeFileSync(join(inbox, `a${10 + n}.kbundle`), signed(owner, content("claim")));
   writeFileSync(join(inbox, "b.kbundle"), signed(owner, content("claim", { counter: 2 })));
-  const [begun, go] = [defer<void>(), defer<void>()];
-  const trial = {
-    restart: () => {
-      begun.resolve();
-      return go.promise;
-    },
-    missing: async () => [],
-  };
+  const { begun, go, trial } = heldTrial();
   const agent = await Agent.open({ state, trial });
   agent.start();
   await begun.promise;

@@ -3,10 +3,10 @@ import { suite } from "../../kit.ts";
 import { type Edit, mustCatch, mutate } from "../../support/mutate.ts";
 import { afterCut } from "./after-cut.ts";
 import { rules as whileAlive } from "./rules.ts";
-import { staffHere } from "./staff-here.ts";
+import { staffRules } from "./staff-rules.ts";
 import { wiring } from "./wiring.ts";
 
-const rules = { ...whileAlive, ...afterCut, ...staffHere, ...wiring };
+const rules = { ...whileAlive, ...afterCut, ...staffRules, ...wiring };
 
 /** A vault from which one rule was taken away, by replacing one place of its source. */
 interface Mutant extends Edit {

@@ -2,11 +2,11 @@ import { startVault } from "../../../runtime/vault/index.ts";
 import { suite } from "../../kit.ts";
 import { afterCut } from "./after-cut.ts";
 import { rules } from "./rules.ts";
-import { staffHere } from "./staff-here.ts";
+import { staffRules } from "./staff-rules.ts";
 
 const { test, run } = suite("vault rules", 30_000);
 
-for (const [rule, scenario] of Object.entries({ ...rules, ...afterCut, ...staffHere }))
+for (const [rule, scenario] of Object.entries({ ...rules, ...afterCut, ...staffRules }))
   test(rule, (t) => scenario(t, startVault));
 
 run();

@@ -3,7 +3,8 @@ import { startVault } from "../../../runtime/vault/index.ts";
 import { suite } from "../../kit.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 import { collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
-import { code, putIn } from "./rules.ts";
+import { code } from "./rules.ts";
+import { putIn } from "./staff-rules.ts";
 
 const { test, run } = suite("vault staff", 30_000);
 
