@@ -46,11 +46,13 @@ export const scenario: Scenario = {
     });
     const again = performance.now();
     await provisionBy(rig, second, 1);
-    await serving(["one-stop", "collection"]);
+    await serving(["one-stop"]);
     note("the second stick plugged in until services were offered", since(again), "s");
     await until("its link to the centre is up", async () => (await health())?.link === true);
+    assert.not.ok((await health())?.offered.includes("collection"), "nobody collects while the door is open");
     around.bench.plant.setInput("door.service", false);
     await rig.board.settled();
+    await serving(["one-stop", "collection"], 60);
   },
 };
 
