@@ -436,6 +436,19 @@ const mutants: Record<string, Mutant> = {
     caughtBy:
       "a loading that was under way when the slots were exchanged is not judged by another slot's door",
   },
+  "a hand-over whose slot is elsewhere now is judged by what is there": {
+    file: "doubts.ts",
+    from: "await endUnknown(t, effect, wall);",
+    to: "",
+    caughtBy:
+      "a hand-over that was under way when the slots were exchanged is nobody's, and its voucher is used",
+  },
+  "a door that was looked behind may be another slot's still": {
+    file: "pins.ts",
+    from: "AND slot <> ?`,",
+    to: "AND slot <> ? AND FALSE`,",
+    caughtBy: "a door that somebody has looked behind is the place of one slot",
+  },
   "an emptying whose door was seen open is called undone": {
     file: "evidence.ts",
     from: 'if (latchSeen) return "presented";',

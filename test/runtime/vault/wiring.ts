@@ -6,7 +6,7 @@ import { openStore } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Slot } from "../../../runtime/ipc/index.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
-import { type WireRig, wireRig } from "../../support/vault-wire.ts";
+import { collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
 import { code, type Scenario } from "./rules.ts";
 
 /** Gives the slots of a unit other compartments of its first board; others stay, and new names are added. */
@@ -197,6 +197,47 @@ export const wiring: Record<string, Scenario> = {
     await rig.stop();
     rewire(rig, { "1": 0, "2": 1 });
     assert.is(await states(await rig.start(start)), "1 unknown, 2 unknown");
+  },
+
+  "a hand-over that was under way when the slots were exchanged is nobody's, and its voucher is used": async (
+    t,
+    start,
+  ) => {
+    const rig = await wireRig(t, { slots: 2 });
+    await rig.seed({ "ITEM-1": "1" });
+    const voucher = rig.papers.voucher("ITEM-1");
+    let client = await rig.start(start);
+    const opened = new Promise<void>((resolve) => {
+      client.on("handover", ({ phase }) => phase === "opened" && resolve());
+    });
+    void collect(rig, client, voucher, () => undefined, "under-way");
+    await opened;
+    await rig.stop();
+    rig.takeFrom("1");
+    // Where it would be looked for a door is open, too.
+    rig.plant.openDoor("2", true);
+    rewire(rig, { "1": 1, "2": 0 });
+    client = await rig.start(start);
+    assert.is(await states(client), "1 unknown, 2 unknown");
+    const known = await client.call("collect.outcome", { command: "under-way" });
+    assert.ok(known.ok);
+    assert.is(known.value.body.handover?.outcome, "unknown");
+    assert.is(code(await client.call("collect.begin", { voucher })), "vault.consumed");
+    assert.is(rig.unlocks(), 1);
+  },
+
+  "a door that somebody has looked behind is the place of one slot": async (t, start) => {
+    const rig = await wireRig(t, { slots: 2, itemSensors: false });
+    await rig.seed({ "ITEM-1": "1" });
+    rewire(rig, { B1: 0 });
+    let client = await rig.start(start);
+    const effect = (await slotsOf(client)).B1?.effect ?? "";
+    const settlement = rig.papers.settlement("B1", effect, "removed");
+    assert.is(code(await client.call("settle", { settlement })), "ok");
+    await rig.stop();
+    // What slot 1 had there was found, or not: it puts that door in doubt no more.
+    client = await rig.start(start);
+    assert.is(await states(client), "1 unknown, 2 empty, B1 empty");
   },
 
   "a configuration that goes back gives no slot back whose door was opened meanwhile": async (t, start) => {
