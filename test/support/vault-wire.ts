@@ -325,6 +325,14 @@ export function handoverOf(
   });
 }
 
+/** Two loaders open an exchange; answers its name. */
+export async function beginExchange(rig: Pick<WireRig, "papers">, client: VaultClient): Promise<string> {
+  const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
+  const begun = await client.call("exchange.begin", { credentials });
+  if (!begun.ok) throw begun.error;
+  return begun.value.body.exchange;
+}
+
 let commands = 0;
 export const newCommand = (): string => `command-${++commands}`;
 

@@ -2,7 +2,14 @@ import * as assert from "uvu/assert";
 import type { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, type TestContext } from "../../kit.ts";
 import { connectVault, type VaultClient } from "../../support/vault-client.ts";
-import { FAST, type SeededAs, type WireOptions, type WireRig, wireRig } from "../../support/vault-wire.ts";
+import {
+  beginExchange,
+  FAST,
+  type SeededAs,
+  type WireOptions,
+  type WireRig,
+  wireRig,
+} from "../../support/vault-wire.ts";
 import { code, type Scenario } from "./rules.ts";
 
 /** What becomes of the things that staff were about to lay in or take out when the power went. */
@@ -31,10 +38,7 @@ async function cutAt(
   const rig = await wireRig(t, { slots: 1, ...options });
   if (job === "unload") await rig.seed({ "ITEM-1": "1" }, as);
   const client = await rig.start(start);
-  const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
-  const begun = await client.call("exchange.begin", { credentials });
-  if (!begun.ok) throw begun.error;
-  const { exchange } = begun.value.body;
+  const exchange = await beginExchange(rig, client);
   const came = new Promise<void>((resolve) => {
     if (moment === "the byte") {
       // A bolt that jams shows what it showed before.

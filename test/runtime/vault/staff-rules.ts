@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import type { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, type TestContext } from "../../kit.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
-import { collect, type WireOptions, wireRig } from "../../support/vault-wire.ts";
+import { beginExchange, collect, type WireOptions, wireRig } from "../../support/vault-wire.ts";
 import { code, loaded, type Scenario } from "./rules.ts";
 
 /** A hand-over of ITEM-1 whose owner has opened the door, and went. */
@@ -121,10 +121,7 @@ export const staffRules: Record<string, Scenario> = {
     rig.plant.putItem("1", "STRAY");
     rig.plant.closeDoor("1");
     const client = await rig.start(start);
-    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
-    const begun = await client.call("exchange.begin", { credentials });
-    if (!begun.ok) throw begun.error;
-    const { exchange } = begun.value.body;
+    const exchange = await beginExchange(rig, client);
     assert.is(code(await client.call("exchange.unload", { exchange, slot: "2" })), "vault.notLoaded");
     const ended = new Promise<string>((resolve) => {
       client.on("exchange", ({ phase }) => {
@@ -149,13 +146,11 @@ export const staffRules: Record<string, Scenario> = {
 
   "an item that is there behind a door that never opened at its loading is unknown": async (t, start) => {
     const { rig, client } = await loaded(t, start, { slots: 3 });
-    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
-    const begun = await client.call("exchange.begin", { credentials });
-    if (!begun.ok) throw begun.error;
+    const exchange = await beginExchange(rig, client);
     rig.plant.setJammed("3", true);
     rig.onUnlock = () => rig.plant.setItemSensor("3", "stuckPresent");
-    assert.is(await putIn(rig, client, begun.value.body.exchange, "ITEM-3"), "unknown");
-    assert.is(code(await client.call("exchange.end", { exchange: begun.value.body.exchange })), "ok");
+    assert.is(await putIn(rig, client, exchange, "ITEM-3"), "unknown");
+    assert.is(code(await client.call("exchange.end", { exchange })), "ok");
     assert.is(await collect(rig, client, rig.papers.voucher("ITEM-3")), "vault.slotUnknown");
   },
 
@@ -183,15 +178,13 @@ export const staffRules: Record<string, Scenario> = {
     const rig = await wireRig(t, { slots: 1 });
     await rig.seed({ "ITEM-1": "1" }, { "1": { state: "presented", effect: "effect-before" } });
     const client = await rig.start(start);
-    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
-    const begun = await client.call("exchange.begin", { credentials });
-    if (!begun.ok) throw begun.error;
+    const exchange = await beginExchange(rig, client);
     const phases: ((phase: string) => void)[] = [];
     const [opened, ended] = [0, 1].map((n) => new Promise<string>((resolve) => (phases[n] = resolve)));
     client.on("exchange", ({ phase }) => {
       if (phase !== "unlocked") phases[phase === "opened" ? 0 : 1]?.(phase);
     });
-    const unload = { exchange: begun.value.body.exchange, slot: "1" };
+    const unload = { exchange, slot: "1" };
     assert.is(code(await client.call("exchange.unload", unload)), "ok");
     await opened;
     const settlement = rig.papers.settlement("1", "effect-before", "notMoved");

@@ -7,21 +7,13 @@ import { startVault } from "../../../runtime/vault/index.ts";
 import { placeOf } from "../../../runtime/vault/places.ts";
 import { suite } from "../../kit.ts";
 import { CARDS, cardRig } from "../../support/card-rig.ts";
-import type { VaultClient } from "../../support/vault-client.ts";
-import { collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
-import { rewire, slotsOf, wiring } from "./wiring.ts";
+import { collect, wireRig } from "../../support/vault-wire.ts";
+import { rewire, settle, slotsOf, wiring } from "./wiring.ts";
 
 /** What a new configuration says of slots in which things lie already. */
 const { test, run } = suite("wiring", 30_000);
 
 for (const [name, scenario] of Object.entries(wiring)) test(name, (t) => scenario(t, startVault));
-
-async function settled(rig: WireRig, client: VaultClient, slot: string, finding: "notMoved" | "removed") {
-  const effect = (await slotsOf(client))[slot]?.effect ?? "";
-  const settlement = rig.papers.settlement(slot, effect, finding);
-  const answer = await client.call("settle", { settlement });
-  if (!answer.ok) throw answer.error;
-}
 
 test("a slot whose place was in doubt serves from its new place once an operator has looked", async (t) => {
   const rig = await wireRig(t, { slots: 3 });
@@ -35,8 +27,8 @@ test("a slot whose place was in doubt serves from its new place once an operator
   rig.plant.openDoor("2", true);
   rig.plant.putItem("2", "ITEM-1");
   rig.plant.closeDoor("2");
-  await settled(rig, client, "1", "notMoved");
-  await settled(rig, client, "2", "removed");
+  assert.is(await settle(rig, client, "1", "notMoved"), "ok");
+  assert.is(await settle(rig, client, "2", "removed"), "ok");
   await rig.stop();
   client = await rig.start(startVault);
   assert.equal(

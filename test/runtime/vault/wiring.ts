@@ -6,7 +6,7 @@ import { openStore } from "../../../drivers/store/index.ts";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import type { Slot } from "../../../runtime/ipc/index.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
-import { collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
+import { beginExchange, collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
 import { code, type Scenario } from "./rules.ts";
 
 /** Gives the slots of a unit other compartments of its first board; others stay, and new names are added. */
@@ -39,6 +39,17 @@ const states = async (client: VaultClient): Promise<string> =>
   Object.values(await slotsOf(client))
     .map(({ slot, state }) => `${slot} ${state}`)
     .join(", ");
+
+/** What an officer says to have found in a slot that is in doubt; answers "ok", or what refused it. */
+export async function settle(
+  rig: WireRig,
+  client: VaultClient,
+  slot: string,
+  finding: "notMoved" | "removed",
+): Promise<string> {
+  const effect = (await slotsOf(client))[slot]?.effect ?? "";
+  return code(await client.call("settle", { settlement: rig.papers.settlement(slot, effect, finding) }));
+}
 
 const begun = async (rig: WireRig, client: VaultClient, item: string): Promise<string> =>
   code(await client.call("collect.begin", { voucher: rig.papers.voucher(item) }));
@@ -95,10 +106,7 @@ export const wiring: Record<string, Scenario> = {
     await rig.seed({ "ITEM-1": "1" });
     rewire(rig, { B1: 0 });
     const client = await rig.start(start);
-    const ask = async (slot: string, finding: "notMoved" | "removed") => {
-      const effect = (await slotsOf(client))[slot]?.effect ?? "";
-      return code(await client.call("settle", { settlement: rig.papers.settlement(slot, effect, finding) }));
-    };
+    const ask = (slot: string, finding: "notMoved" | "removed") => settle(rig, client, slot, finding);
     // What the officer sees behind the door is the item of slot 1, which has no door any more.
     assert.is(await ask("B1", "notMoved"), "vault.nothingKnown");
     assert.is(await ask("1", "notMoved"), "vault.nothingKnown");
@@ -172,13 +180,10 @@ export const wiring: Record<string, Scenario> = {
   ) => {
     const rig = await wireRig(t, { slots: 2 });
     let client = await rig.start(start);
-    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
-    const opening = await client.call("exchange.begin", { credentials });
-    if (!opening.ok) throw opening.error;
+    const exchange = await beginExchange(rig, client);
     const opened = new Promise<void>((resolve) => {
       client.on("exchange", ({ phase }) => phase === "opened" && resolve());
     });
-    const { exchange } = opening.value.body;
     const assignment = rig.papers.assignment("ITEM-1");
     void client.call("exchange.load", { exchange, item: "ITEM-1", assignment });
     await opened;
@@ -231,9 +236,7 @@ export const wiring: Record<string, Scenario> = {
     await rig.seed({ "ITEM-1": "1" });
     rewire(rig, { B1: 0 });
     let client = await rig.start(start);
-    const effect = (await slotsOf(client)).B1?.effect ?? "";
-    const settlement = rig.papers.settlement("B1", effect, "removed");
-    assert.is(code(await client.call("settle", { settlement })), "ok");
+    assert.is(await settle(rig, client, "B1", "removed"), "ok");
     await rig.stop();
     // What slot 1 had there was found, or not: it puts that door in doubt no more.
     client = await rig.start(start);
@@ -245,14 +248,11 @@ export const wiring: Record<string, Scenario> = {
     await rig.seed({ "ITEM-1": "1", "ITEM-2": "2" });
     rewire(rig, { "1": 1, "2": 0 });
     const client = await rig.start(start);
-    const credentials = ["anna", "bert"].map((operator) => rig.papers.credential(operator));
-    const opening = await client.call("exchange.begin", { credentials });
-    if (!opening.ok) throw opening.error;
+    const exchange = await beginExchange(rig, client);
     const ended = new Promise<void>((resolve) => {
       client.on("exchange", ({ phase }) => phase === "unknown" && resolve());
     });
     rig.plant.setJammed("2", true);
-    const { exchange } = opening.value.body;
     assert.is(code(await client.call("exchange.unload", { exchange, slot: "1" })), "ok");
     await ended;
     await rig.stop();

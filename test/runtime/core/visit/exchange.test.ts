@@ -1,28 +1,10 @@
 import * as assert from "uvu/assert";
 import { defer } from "../../../../drivers/kit/index.ts";
-import type { View } from "../../../../runtime/core/screen/model.ts";
 import { suite } from "../../../kit.ts";
-import { fault, reply, settled, Unit } from "./fakes.ts";
+import { fault, reply, scans, settled, Unit } from "./fakes.ts";
 
 const { test, run } = suite("visit: exchange");
 const BOTH = ["collection", "exchange"];
-const _message = (view: View): boolean => view.kind === "message";
-
-/** Code readings, one after the other; then nothing is seen. */
-function scans(unit: Unit, ...texts: string[]): void {
-  let cancel = new AbortController();
-  unit.fake.handlers.cancel = () => {
-    cancel.abort();
-    return reply({});
-  };
-  unit.fake.handlers["code.scan"] = async () => {
-    const text = texts.shift();
-    if (text !== undefined) return reply({ text });
-    cancel = new AbortController();
-    await unit.clock.sleep(60_000, cancel.signal);
-    return fault(cancel.signal.aborted ? "device.canceled" : "device.timeoutUser");
-  };
-}
 
 const advised = (unit: Unit, part: string): boolean =>
   unit.models.some(({ view }) => view.kind === "scan" && view.advice?.includes(part));
@@ -75,25 +57,6 @@ test("a credential that still lies before the camera is not taken for an item", 
   assert.ok(unit.models.some(({ view }) => view.kind === "door" && view.slot === "A1"));
   assert.not.ok(advised(unit, "not assigned"));
   assert.is(unit.fake.count("exchange.load"), 1);
-});
-
-test("a lock that misses a look is waited for: nobody is sent away, and nobody has to touch anything", async () => {
-  const unit = await Unit.open(BOTH);
-  for (const method of ["collect.begin", "collect.release"]) {
-    const works = unit.fake.handlers[method];
-    let missed = 0;
-    unit.fake.handlers[method] = (body) =>
-      missed++ === 0 ? fault("vault.notReady") : (works?.(body) ?? reply({}));
-  }
-  await unit.begin("collection");
-  await unit.walk((view) => view.kind === "door" && view.actions.length > 0);
-  assert.is(await unit.finish(), "handedOver");
-  assert.is(unit.fake.count("collect.release"), 2);
-  const commands = unit.fake.calls.flatMap(({ method, body }) =>
-    method === "collect.release" ? [body.command] : [],
-  );
-  assert.is(new Set(commands).size, 2, "each is a command of its own");
-  assert.not.ok(unit.models.some(({ view }) => view.kind === "message" && view.code === "vault.notReady"));
 });
 
 test("each step with the document camera asks for its picture again when the senses are back", async () => {

@@ -349,3 +349,19 @@ export class Unit {
     return this.outcome;
   }
 }
+
+/** Code readings, one after the other; then nothing is seen. */
+export function scans(unit: Unit, ...texts: string[]): void {
+  let cancel = new AbortController();
+  unit.fake.handlers.cancel = () => {
+    cancel.abort();
+    return reply({});
+  };
+  unit.fake.handlers["code.scan"] = async () => {
+    const text = texts.shift();
+    if (text !== undefined) return reply({ text });
+    cancel = new AbortController();
+    await unit.clock.sleep(60_000, cancel.signal);
+    return fault(cancel.signal.aborted ? "device.canceled" : "device.timeoutUser");
+  };
+}
