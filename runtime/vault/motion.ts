@@ -41,7 +41,8 @@ export interface MotionContext {
 
 /**
  * One motion of one lock, from INTENT to the evidence of what happened:
- * INTENT durable → state before noted → ISSUED durable, which consumes what pays → one command → watch latch and door.
+ * INTENT durable, the board asked meanwhile → state before noted → ISSUED durable, which consumes what pays → one command →
+ * watch latch and door.
  * Nothing is ever sent twice. The caller judges the evidence and writes the outcome. What an interlock has stopped at the
  * byte, and what never came to it, has evidence too: that of before.
  * @throws Fault when it ends before ISSUED, the ledger then has the intent as `notMoved`; or `vault.stopping`
@@ -54,10 +55,12 @@ export async function move(
 ): Promise<Evidence & { detail?: string }> {
   const { ledger, locks, step, clock } = context;
   step("before-intent");
+  // A question moves nothing: it is on its way while the intent becomes durable, which takes long on a slow card.
+  const looked = locks.look(intent.slot);
   await ledger.intent(intent);
   step("intent");
   onPhase("intent");
-  const before = await locks.look(intent.slot);
+  const before = await looked;
   const refusal = refuse(before, expected);
   if (refusal || !before) {
     await ledger.finish(intent, "notMoved", { detail: refusal?.code, after: before });

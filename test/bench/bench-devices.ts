@@ -66,7 +66,10 @@ for (const [what, options] of [
   [", while 2 MB are sealed again and again", { syncMs: 0, sealing: true }],
 ] as const) {
   const releases = await measureReleases(options);
-  const disk = (ways: readonly Way[]) => median(ways.map(({ waitedMs }) => waitedMs));
+  const asked = releases.map((release) => release.asked);
+  const moved = releases.map((release) => release.moved);
+  // The board is asked before the first wait is over: how long one takes is told by the unlock's.
+  const wait = median(moved.map(({ waitedMs, waits }) => waitedMs / Math.max(1, waits)));
   const row = (name: string, ways: readonly Way[]): ResultRow => {
     const total = ways.map(({ ms }) => ms);
     return {
@@ -75,20 +78,16 @@ for (const [what, options] of [
       unit: "ms",
       runs: ways.length,
       spread: spread(total),
-      peer: `the disk, ${Math.max(...ways.map(({ waits }) => waits))} waits at most`,
-      peerValue: round(disk(ways), 2),
-      ratio: median(total) / disk(ways),
+      peer: `the disk's two waits, ${Math.max(...ways.map(({ waits }) => waits))} over by then`,
+      peerValue: round(2 * wait, 2),
+      ratio: median(total) / (2 * wait),
     };
   };
-  const asked = releases.map((release) => release.asked);
-  const moved = releases.map((release) => release.moved);
-  const own = median(asked.map(({ ms, waitedMs }) => ms - waitedMs));
-  const wait = median(asked.map(({ waitedMs, waits }) => waitedMs / Math.max(1, waits)));
   const limit = 2 * wait + OWN_MS;
   rows.push(
     {
       ...row("first byte on the lock's bus", asked),
-      goal: `<= 2 durable waits and ${OWN_MS} ms = ${round(limit, 2)} ms (${round(own, 2)} ms beside the waits)`,
+      goal: `<= 2 durable waits and ${OWN_MS} ms = ${round(limit, 2)} ms`,
       met: asked.every(({ waits }) => waits <= 2) && median(asked.map(({ ms }) => ms)) <= limit,
     },
     row("unlock, after the board's answer on how the slot stands", moved),

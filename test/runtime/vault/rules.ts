@@ -356,7 +356,7 @@ export const rules: Record<string, Scenario> = {
     await rig.seed({ "ITEM-1": "1" });
     const asked: Promise<unknown>[] = [];
     const step = (name: string): void => {
-      if (name !== "intent" && name !== "issued") return;
+      if (name !== "before-intent" && name !== "issued") return;
       for (let edge = 0; edge < 20; edge++) rig.edges.get("tamper.cabinet")?.(edge % 2 === 0 ? 1 : 0);
     };
     const client = await rig.start(start, { step });
