@@ -1,12 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openStore } from "../../../drivers/store/index.ts";
-import type { UnitConfiguration } from "../../../provisioning/index.ts";
 import { startVault } from "../../../runtime/vault/index.ts";
 import { placeOf } from "../../../runtime/vault/places.ts";
 import { suite } from "../../kit.ts";
-import { CARDS, cardRig } from "../../support/card-rig.ts";
 import { collect, wireRig } from "../../support/vault-wire.ts";
 import { rewire, settle, slotsOf, wiring } from "./wiring.ts";
 
@@ -123,26 +120,6 @@ test("a slot of a coil is where its coil is, whatever its lock and its number ar
   assert.equal(at("lock.main", 1, [4, 5]), { slot: "A1", device: "gpio/gpiochip0/5", compartment: 0 });
   assert.equal(at("lock.main", 1, [4, 5]), at("lock.other", 0, [5, 4]));
   assert.not.equal(at("lock.main", 0, [4, 5]), at("lock.main", 0, [5, 4]));
-});
-
-test("a magazine that was moved is fed by nobody until it was listed anew", async (t) => {
-  const rig = await cardRig(t);
-  let client = await rig.start();
-  await rig.fill(client, CARDS);
-  await rig.stop();
-  const file = join(rig.state, "config", "unit.json");
-  const configuration = JSON.parse(readFileSync(file, "utf8")) as UnitConfiguration;
-  const dispenser = "dispenser.other";
-  const devices = configuration.devices.map((device) => ({ ...device, role: dispenser }));
-  const slots = configuration.slots.map((place) => ({ ...place, dispenser }));
-  writeFileSync(file, JSON.stringify({ ...configuration, devices, slots }));
-  client = await rig.start();
-  const voucher = rig.papers.voucher(CARDS[0] as string);
-  assert.is((await rig.collect(client, voucher)).refused, "vault.magazineSuspect");
-  assert.is((await rig.stock(client)).magazine.suspect, "moved");
-  assert.is(await rig.fill(client, [], CARDS), "ok");
-  assert.is((await rig.stock(client)).magazine.suspect, undefined);
-  assert.ok((await client.call("collect.begin", { voucher })).ok);
 });
 
 run();
