@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
-import type { startVault } from "../../../runtime/vault/index.ts";
+import { startVault } from "../../../runtime/vault/index.ts";
 import { suite, type TestContext } from "../../kit.ts";
 import { CARDS, type CardRig, cardRig, DISPENSER, MAGAZINE } from "../../support/card-rig.ts";
 import { frozenAt } from "../../support/freeze.ts";
 import { mustCatch, mutate } from "../../support/mutate.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
+import { wireRig } from "../../support/vault-wire.ts";
 import { slotsOf } from "./wiring.ts";
 
 /** What a new configuration says of magazines in which items lie, or from which one is on its way. */
@@ -128,6 +129,30 @@ const itsPositionTaken: Scenario = async (t, start) => {
   assert.equal(motions(rig), { feed: 0, present: 0, retract: 0 });
 };
 
+/** A magazine has the name of a compartment with an item in it, which is not merely out of the configuration for a while. */
+const nameTaken: Scenario = async (t, start = startVault) => {
+  const rig = await wireRig(t, { slots: 2 });
+  await rig.seed({ "ITEM-1": "1" });
+  const file = join(rig.state, "config", "unit.json");
+  const driver = "dispenser.crt591" as const;
+  const port = { path: "/dev/no-dispenser", baudRate: 9_600 as const };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...rig.configuration,
+      devices: [...rig.configuration.devices, { role: DISPENSER, driver, profile: "m001", address: 0, port }],
+      slots: rig.configuration.slots.map((place) =>
+        place.slot === "1" ? { slot: "1", dispenser: DISPENSER, magazine: 0, capacity: 2 } : place,
+      ),
+    } satisfies UnitConfiguration),
+  );
+  assert.is(await state(await rig.start(start), "1"), "unknown");
+  await rig.stop();
+  writeFileSync(file, JSON.stringify(rig.configuration));
+  rig.clock.wallOffset = 11 * 60_000;
+  assert.is(await state(await rig.start(start), "1"), "unknown");
+};
+
 const SCENARIOS: Record<string, { scenario: Scenario; rule: string; from: string; to: string }> = {
   "an item on its way from a magazine that was moved is unknown, and its voucher is used": {
     scenario: onItsWay,
@@ -146,6 +171,12 @@ const SCENARIOS: Record<string, { scenario: Scenario; rule: string; from: string
     rule: "a magazine that nobody names keeps its items as they are",
     from: "if (!place && known && !magazines.some(isAt)) continue;",
     to: "if (!place && known) continue;",
+  },
+  "a compartment whose name a magazine has got does not come back by itself after the time of a trial": {
+    scenario: nameTaken,
+    rule: "a compartment is merely dropped when a magazine has its name",
+    from: "magazines.includes(row.slot) || ",
+    to: "",
   },
 };
 for (const [name, { scenario, rule, from, to }] of Object.entries(SCENARIOS)) {
