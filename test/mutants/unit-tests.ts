@@ -9,7 +9,10 @@ const FOLDERS = ["drivers", "fleet", "flows", "provisioning", "runtime", "test",
 const TESTS = [
   "runtime/vault/evidence",
   "runtime/vault/vault.test",
+  "runtime/vault/staff",
+  "runtime/vault/wiring.test",
   "runtime/vault/exchange",
+  "runtime/vault/dispenser",
   "runtime/vault/rules.test",
 ];
 /** Far beyond what they take on a machine that is busy: only what never ends is caught by its time. */

@@ -82,11 +82,12 @@ export class Disk {
       return database.execute(sql, values as Scalar[]);
     };
     const statements: Statements = {
-      run: async (sql, ...values) => ({ changes: execute(sql, values)?.changes ?? 0, lastId: 0 }),
-      get: async <R extends Row>(sql: string, ...values: Value[]) =>
-        execute(sql, values)?.rows[0] as R | undefined,
-      all: async <R extends Row>(sql: string, ...values: Value[]) =>
-        (execute(sql, values)?.rows ?? []) as R[],
+      run: (sql, ...values) =>
+        whenAwaited(() => ({ changes: execute(sql, values)?.changes ?? 0, lastId: 0 })),
+      get: <R extends Row>(sql: string, ...values: Value[]) =>
+        whenAwaited(() => execute(sql, values)?.rows[0] as R | undefined),
+      all: <R extends Row>(sql: string, ...values: Value[]) =>
+        whenAwaited(() => (execute(sql, values)?.rows ?? []) as R[]),
     };
     const rollback = () => {
       for (const undo of database.undo.splice(0).reverse()) undo();
@@ -127,6 +128,18 @@ export class Disk {
       close: async () => queue.stop(storeFault("dead", { sqlite: "closed" })),
     };
   }
+}
+
+/** SQLite's thread may come to a statement that nobody waits for after the commit: here it never does. */
+function whenAwaited<T>(job: () => T): Promise<T> {
+  const run = () => new Promise<T>((resolve) => resolve(job()));
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: being awaited is what starts it.
+    then: (...on) => run().then(...on),
+    catch: (on) => run().catch(on),
+    finally: (on) => run().finally(on),
+    [Symbol.toStringTag]: "Promise",
+  } satisfies Promise<T>;
 }
 
 function lastEvent(database: Database): string {
