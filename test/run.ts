@@ -11,7 +11,7 @@ const LIMIT_MS = 300_000;
 /** Files that run beside each other; more of them while the processors have nothing to do, for many tests mostly wait. */
 const LANES = 2;
 const MOST_LANES = 4;
-const IDLE_SHARE = 0.5;
+const IDLE_SHARE = 0.4;
 const LOOK_MS = 3_000;
 const wanted = process.argv.slice(2);
 
