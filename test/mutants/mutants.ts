@@ -69,6 +69,7 @@ const drawn =
 const survivors: Generated[] = [];
 /** Hunts a mutant in virtual time. */
 async function hunted(mutant: Generated): Promise<Judged | undefined> {
+  if (verdicts.isLeft(mutant)) return undefined;
   const edits = [{ file: mutant.file, contents: mutated(mutant) }];
   for (const [by, ground] of [
     ["simulation", SIMULATION],
@@ -77,6 +78,7 @@ async function hunted(mutant: Generated): Promise<Judged | undefined> {
     const { caught } = await hunt(ground, edits);
     if (caught) return verdicts.add({ kind: "generated", mutant, caught, by });
   }
+  verdicts.leave(mutant);
   return undefined;
 }
 await inParallel(threads, drawn, async (mutant) => {
