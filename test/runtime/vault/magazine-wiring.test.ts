@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { UnitConfiguration } from "../../../provisioning/index.ts";
@@ -9,7 +9,7 @@ import { frozenAt } from "../../support/freeze.ts";
 import { mustCatch, mutate } from "../../support/mutate.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 import { wireRig } from "../../support/vault-wire.ts";
-import { slotsOf } from "./wiring.ts";
+import { reconfigure, slotsOf } from "./wiring.ts";
 
 /** What a new configuration says of magazines in which items lie, or from which one is on its way. */
 const { test, run } = suite("magazines under a new configuration", 60_000);
@@ -18,10 +18,9 @@ const [A, B] = CARDS as [string, string, string];
 type Change = (configuration: UnitConfiguration) => UnitConfiguration;
 type Scenario = (t: Pick<TestContext, "after">, start?: typeof startVault) => Promise<void>;
 
-function reconfigure(rig: CardRig, change: Change): void {
-  const file = join(rig.state, "config", "unit.json");
-  const configuration = JSON.parse(readFileSync(file, "utf8")) as UnitConfiguration;
-  writeFileSync(file, JSON.stringify(change(configuration)));
+function change(rig: CardRig, to: Change): void {
+  const text = readFileSync(join(rig.state, "config", "unit.json"), "utf8");
+  reconfigure(rig, to(JSON.parse(text) as UnitConfiguration));
 }
 
 /** The magazine is said to be in another dispenser, which is at the same port. */
@@ -49,30 +48,12 @@ const motions = (rig: CardRig) => {
   return { feed, present, retract };
 };
 
-/** Cuts the vault off at a step of A's hand-over; the next life starts under a new configuration. */
-async function cutAt(
-  t: Pick<TestContext, "after">,
-  step: string,
-  change: Change,
-  start: typeof startVault | undefined,
-) {
-  const rig = await cardRig(t);
-  const first = await rig.start();
-  assert.is(await rig.fill(first, CARDS), "ok");
-  const frozen = frozenAt(t, rig, step);
-  const voucher = rig.papers.voucher(A);
-  void rig.collect(first, voucher, {}, COMMAND);
-  await frozen.reached;
-  reconfigure(rig, change);
-  return { rig, voucher, client: await frozen.restart(start) };
-}
-
 test("a magazine that was moved is fed by nobody until it was listed anew", async (t) => {
   const rig = await cardRig(t);
   let client = await rig.start();
   await rig.fill(client, CARDS);
   await rig.stop();
-  reconfigure(rig, moved);
+  change(rig, moved);
   client = await rig.start();
   const voucher = rig.papers.voucher(A);
   assert.is((await rig.collect(client, voucher)).refused, "vault.magazineSuspect");
@@ -84,7 +65,15 @@ test("a magazine that was moved is fed by nobody until it was listed anew", asyn
 
 /** An item was on its way when its magazine was moved. */
 const onItsWay: Scenario = async (t, start) => {
-  const { rig, client, voucher } = await cutAt(t, "identified", moved, start);
+  const rig = await cardRig(t);
+  const first = await rig.start();
+  assert.is(await rig.fill(first, CARDS), "ok");
+  const frozen = frozenAt(t, rig, "identified");
+  const voucher = rig.papers.voucher(A);
+  void rig.collect(first, voucher, {}, COMMAND);
+  await frozen.reached;
+  change(rig, moved);
+  const client = await frozen.restart(start);
   assert.is(await outcome(client), "unknown");
   assert.is(await state(client, `${MAGAZINE}-01`), "unknown");
   assert.is((await rig.collect(client, voucher)).refused, "vault.consumed");
@@ -105,7 +94,7 @@ const leftAtTheGate: Scenario = async (t, start) => {
   assert.equal([end?.outcome, await state(first, `${MAGAZINE}-01`)], ["presented", "presented"]);
   await rig.stop();
   const before = motions(rig);
-  reconfigure(rig, moved);
+  change(rig, moved);
   const client = await rig.start(start);
   assert.equal([await outcome(client), await state(client, `${MAGAZINE}-01`)], ["unknown", "unknown"]);
   const { magazine } = await rig.stock(client);
@@ -121,7 +110,7 @@ const itsPositionTaken: Scenario = async (t, start) => {
   const first = await rig.start();
   assert.is(await rig.fill(first, CARDS), "ok");
   await rig.stop();
-  reconfigure(rig, replaced);
+  change(rig, replaced);
   const client = await rig.start(start);
   for (const place of ["01", "02", "03"]) assert.is(await state(client, `${MAGAZINE}-${place}`), "unknown");
   const refused = (await rig.collect(client, rig.papers.voucher(A))).refused;
@@ -133,22 +122,18 @@ const itsPositionTaken: Scenario = async (t, start) => {
 const nameTaken: Scenario = async (t, start = startVault) => {
   const rig = await wireRig(t, { slots: 2 });
   await rig.seed({ "ITEM-1": "1" });
-  const file = join(rig.state, "config", "unit.json");
   const driver = "dispenser.crt591" as const;
   const port = { path: "/dev/no-dispenser", baudRate: 9_600 as const };
-  writeFileSync(
-    file,
-    JSON.stringify({
-      ...rig.configuration,
-      devices: [...rig.configuration.devices, { role: DISPENSER, driver, profile: "m001", address: 0, port }],
-      slots: rig.configuration.slots.map((place) =>
-        place.slot === "1" ? { slot: "1", dispenser: DISPENSER, magazine: 0, capacity: 2 } : place,
-      ),
-    } satisfies UnitConfiguration),
-  );
+  reconfigure(rig, {
+    ...rig.configuration,
+    devices: [...rig.configuration.devices, { role: DISPENSER, driver, profile: "m001", address: 0, port }],
+    slots: rig.configuration.slots.map((place) =>
+      place.slot === "1" ? { slot: "1", dispenser: DISPENSER, magazine: 0, capacity: 2 } : place,
+    ),
+  });
   assert.is(await state(await rig.start(start), "1"), "unknown");
   await rig.stop();
-  writeFileSync(file, JSON.stringify(rig.configuration));
+  reconfigure(rig, rig.configuration);
   rig.clock.wallOffset = 11 * 60_000;
   assert.is(await state(await rig.start(start), "1"), "unknown");
 };

@@ -26,7 +26,8 @@ export function rewire(rig: WireRig, compartments: Record<string, number>): void
 
 const bootOf = (id: string) => ({ id, clockKept: true, uptime: () => 0 });
 
-const reconfigure = (rig: WireRig, configuration: UnitConfiguration): void =>
+/** Gives a unit another configuration, from its next start on. */
+export const reconfigure = (rig: { state: string }, configuration: UnitConfiguration): void =>
   writeFileSync(join(rig.state, "config", "unit.json"), JSON.stringify(configuration));
 
 export async function slotsOf(client: VaultClient): Promise<Record<string, Slot>> {
