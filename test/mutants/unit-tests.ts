@@ -7,6 +7,10 @@ import { type Generated, mutated } from "./generate.ts";
 const FOLDERS = ["drivers", "fleet", "flows", "provisioning", "runtime", "test", "tools"];
 /** The quick ones first. The mutant tests are left out: they look for places of the source. */
 const TESTS = [
+  "runtime/vault/ledger",
+  "runtime/vault/motion",
+  "runtime/vault/recovery",
+  "runtime/vault/collection",
   "runtime/vault/evidence",
   "runtime/vault/vault.test",
   "runtime/vault/staff",

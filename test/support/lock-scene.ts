@@ -26,7 +26,7 @@ export interface LockScene {
   stopping: AbortController;
   /** What a slot shows at a monotonic time, ms. */
   shows: (at: number, slot: string) => string | undefined;
-  onUnlock: (token: MotionToken) => Result<void>;
+  onUnlock: (token: MotionToken) => Result<void> | Promise<Result<void>>;
   /** Called whenever time has passed. */
   onTime: (at: number) => void;
   /** Whether a token that is retired was never shown to its driver. */
@@ -40,8 +40,11 @@ export interface LockScene {
  * A real ledger over doors that are told what to show, in a time that passes only where somebody waits: what is done comes
  * into `trace` in its order.
  */
-export async function lockScene(t: Pick<TestContext, "after">): Promise<LockScene> {
-  const rig = await ledgerRig(t);
+export async function lockScene(
+  t: Pick<TestContext, "after">,
+  options: Parameters<typeof ledgerRig>[1] = {},
+): Promise<LockScene> {
+  const rig = await ledgerRig(t, options);
   const trace: string[] = [];
   const stopping = new AbortController();
   let mono = 0;
