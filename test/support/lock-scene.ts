@@ -56,12 +56,6 @@ export async function lockScene(
       scene.onTime(mono);
     },
   };
-  const note =
-    <A extends unknown[], R>(name: string, call: (...args: A) => R, told: (...args: A) => string) =>
-    (...args: A): R => {
-      trace.push([name, told(...args)].filter(Boolean).join(" "));
-      return call(...args);
-    };
   const locks = {
     has: (slot: string) => BOARD.some((place) => place.slot === slot),
     place: (slot: string) => ({ slot, lock: "lock.main", compartment: Number(slot) - 1 }),
@@ -82,7 +76,7 @@ export async function lockScene(
       return scene.onUnlock(token);
     },
   };
-  /** Reads are nobody's business; what is written is. */
+  /** What is written down comes into the trace once it is. */
   const WRITES: readonly (keyof Ledger)[] = [
     "intent",
     "issue",
@@ -98,9 +92,12 @@ export async function lockScene(
       if (typeof value !== "function") return value;
       const bound = (value as (...args: unknown[]) => unknown).bind(target);
       if (!WRITES.includes(key as keyof Ledger)) return bound;
-      return note(`ledger.${String(key)}`, bound, (...args) =>
-        key === "finish" || key === "settleLate" ? String(args[1]) : "",
-      );
+      return async (...args: unknown[]) => {
+        const value = await bound(...args);
+        const outcome = key === "finish" || key === "settleLate" ? ` ${args[1]}` : "";
+        trace.push(`ledger.${String(key)}${outcome}`);
+        return value;
+      };
     },
   });
   const scene: LockScene = {

@@ -1,8 +1,14 @@
 import * as assert from "uvu/assert";
-import { setLog } from "../../../drivers/kit/index.ts";
+import { isFault, setLog } from "../../../drivers/kit/index.ts";
 import { CHAIN_BEGIN } from "../../../drivers/store/index.ts";
 import { vaultFault } from "../../../runtime/vault/faults.ts";
-import { type EffectRow, type Intent, intentOf, type SlotRow } from "../../../runtime/vault/ledger.ts";
+import {
+  type EffectRow,
+  type Intent,
+  intentOf,
+  type Ledger,
+  type SlotRow,
+} from "../../../runtime/vault/ledger.ts";
 import { suite } from "../../kit.ts";
 import { AT, BOARD, BOOT, LOCKED, ledgerRig, RELEASE, STACK, WALL } from "../../support/ledger-rig.ts";
 
@@ -633,6 +639,76 @@ test("the intent of a row is what was meant", async (t) => {
     assert.equal(intentOf((await rig.ledger.effect(intent.effect)) as EffectRow), meant);
   }
   assert.is(BOOT.id, (await rig.row("effects", "e9"))?.boot);
+});
+
+test("a statement that fails takes its whole operation back", async (t) => {
+  const row = { ...RELEASE, latch_seen: 0 } as unknown as EffectRow;
+  for (const [where, prepare, job] of [
+    ["UPDATE ON effects", true, (l: Ledger) => l.latchSeen(RELEASE)],
+    ["UPDATE ON effects", true, (l: Ledger) => l.staffCame(row)],
+    ["UPDATE ON slots", true, (l: Ledger) => l.lockOut("1", "e1", "why")],
+    ["UPDATE ON exchanges", true, (l: Ledger) => l.closeExchange("x1", "anna")],
+    ["UPDATE OF was_state ON slots", false, (l: Ledger) => l.intent(RELEASE)],
+    ["INSERT ON motions", true, (l: Ledger) => l.issue(RELEASE, PATH, { ...AT, motion: "feed" })],
+    [
+      "INSERT ON credentials",
+      true,
+      (l: Ledger) => l.openExchange("x2", [{ id: "c9", operator: "a", unlocks: 1 }]),
+    ],
+    ["INSERT ON alarms", true, (l: Ledger) => l.alarm("tamper", "a1")],
+    ["DELETE ON alarms", true, (l: Ledger) => l.alarmCleared("tilt", "a0", "anna")],
+    [
+      "UPDATE OF was_state ON slots",
+      false,
+      async (l: Ledger) => l.settle((await l.slots())[0] as SlotRow, "removed", "anna"),
+    ],
+  ] as const) {
+    const rig = await ledgerRig(t);
+    if (prepare) await rig.ledger.intent(RELEASE);
+    await rig.ledger.openExchange("x1", CREDENTIALS);
+    await rig.ledger.alarm("tilt", "a0");
+    await rig.lay(async (s) => {
+      await s.run(
+        "UPDATE slots SET to_device = 'kerong/9', to_compartment = 1, was_state = 'loaded' WHERE slot = '1'",
+      );
+      await s.run(`CREATE TRIGGER broken BEFORE ${where} BEGIN SELECT RAISE(ABORT, 'broken'); END`);
+    });
+    const tables = () => Promise.all(["journal", "effects", "slots", "exchanges"].map(rig.rows));
+    const before = await tables();
+    const thrown = await Promise.resolve(job(rig.ledger)).then(
+      () => undefined,
+      (error) => error,
+    );
+    assert.match(String(thrown), "broken", where);
+    assert.equal(await tables(), before, where);
+  }
+});
+
+test("a ledger that cannot write down a new magazine is not opened", async (t) => {
+  const rig = await ledgerRig(t);
+  await rig.lay(async (s) => {
+    await s.run("CREATE TRIGGER broken BEFORE INSERT ON bins BEGIN SELECT RAISE(ABORT, 'broken'); END");
+  });
+  const thrown = await rig.reopen({ magazines: [STACK] }).catch((error) => error);
+  assert.match(String(thrown), "broken");
+});
+
+test("a compartment whose name a magazine has now is in doubt for no longer than a trial takes", async (t) => {
+  const rig = await ledgerRig(t, { slots: [{ slot: "M1", device: "kerong/0", compartment: 0 }] });
+  await rig.lay(async (s) => {
+    await s.run("UPDATE slots SET state = 'loaded', item_hash = 'h' WHERE slot = 'M1'");
+  });
+  await rig.reopen({ slots: [], magazines: [STACK] });
+  const row = await rig.row("slots", "M1");
+  assert.equal([row?.state, row?.was_state, row?.was_until], ["unknown", "loaded", WALL + 600_000]);
+});
+
+test("a store that does not write any more says so when it is asked", async (t) => {
+  const rig = await ledgerRig(t);
+  await rig.ledger.close();
+  const thrown = await rig.ledger.probe().catch((error) => error);
+  assert.ok(isFault(thrown, "store.dead"), String(thrown));
+  await rig.reopen();
 });
 
 test("a write whose job fails has happened not at all, and is told to nobody", async (t) => {
