@@ -2,6 +2,7 @@ import type { Input, ScreenModel, View } from "../model.ts";
 import { dock, helpSheet, languageButtons, languageSheet, masthead, timeoutSheet } from "./chrome.ts";
 import { type Desk, h } from "./dom.ts";
 import { face } from "./drawings/faces.ts";
+import { keepFonts } from "./fonts.ts";
 import { listen, post } from "./link.ts";
 import { tellTouches } from "./touches.ts";
 import { type Drawn, drawView, type Kept } from "./views/index.ts";
@@ -202,6 +203,7 @@ document.addEventListener("contextmenu", (event) => event.preventDefault());
 tellTouches(() =>
   shown === undefined || shown.view.kind === "attract" || shown.chrome.timeout ? undefined : shown.seq,
 );
+keepFonts();
 lost();
 listen({
   model: (model) => {

@@ -83,6 +83,37 @@ test("an image that is not drawn any more loads nothing, whatever the server doe
   assert.is(await src(), null);
 });
 
+test("a font that could not be had is asked for until it comes, and no other one again", async (t) => {
+  const kiosk = await openKiosk(t);
+  const { page } = kiosk;
+  const asked: string[] = [];
+  let away = true;
+  await page.route("**/fonts/**", (route) => {
+    asked.push(route.request().url());
+    return away ? route.abort() : route.continue();
+  });
+  await page.reload();
+  await kiosk.show(kiosk.fixture("attract"));
+  const faces = (status: string) =>
+    page.evaluate(`[...document.fonts].filter((each) => each.status === "${status}").length`);
+  await eventually("a second request for a font", () => new Set(asked).size < asked.length);
+  assert.ok(Number(await faces("error")) + Number(await faces("loading")) > 0);
+  away = false;
+  const failed = new Set(asked);
+  asked.length = 0;
+  await eventually(
+    "all that is shown has its font",
+    async () => asked.length > 0 && (await faces("loading")) === 0 && (await faces("error")) === 0,
+  );
+  for (const name of ["atkinson", "noto-sans-hk", "noto-sans-sc"])
+    assert.ok(
+      asked.some((url) => url.includes(name)),
+      name,
+    );
+  assert.ok(asked.every((url) => failed.has(url)));
+  assert.ok(asked.length <= Number(await faces("loaded")), "each face once");
+});
+
 test("close", closeTools);
 
 run();
