@@ -5,7 +5,10 @@ import { join, resolve } from "node:path";
 import { type Generated, mutated } from "./generate.ts";
 
 const FOLDERS = ["drivers", "fleet", "flows", "provisioning", "runtime", "test", "tools"];
-/** The quick ones first. The mutant tests are left out: they look for places of the source. */
+/**
+ * The quick ones first, and before all that of the mutant's own file. The mutant tests are left out: they look for places of
+ * the source.
+ */
 const TESTS = [
   "runtime/vault/ledger",
   "runtime/vault/motion",
@@ -43,7 +46,9 @@ export class Copy {
   async testsNotice(mutant: Generated): Promise<string | undefined> {
     writeFileSync(join(this.#folder, mutant.file), mutated(mutant));
     try {
-      for (const part of TESTS) if (!(await this.#passes(part)) && !(await this.#passes(part))) return part;
+      const own = mutant.file.replace(/\.ts$/, "");
+      for (const part of [...TESTS.filter((one) => one === own), ...TESTS.filter((one) => one !== own)])
+        if (!(await this.#passes(part)) && !(await this.#passes(part))) return part;
       return undefined;
     } finally {
       cpSync(mutant.file, join(this.#folder, mutant.file));
