@@ -31,6 +31,8 @@ export interface Done {
 }
 
 const OFTEN = 900;
+/** Seconds to come to rest: the vault tries to clear a path again after 60, and then is at it. */
+const REST_TRIES = 90;
 
 /** One thing that is asked of a vault with one device, with one thing that goes wrong at one step. */
 export class Run {
@@ -324,7 +326,7 @@ export class Run {
       rig.plant.closeDoor("2");
     }
     let status: Status | undefined;
-    for (let tries = 0; tries < 40; tries++) {
+    for (let tries = 0; tries < REST_TRIES; tries++) {
       await this.#ready();
       const answer = await this.#ask<Status>("status", {});
       if (!answer?.ok) continue;
