@@ -392,9 +392,8 @@ export class Play {
       await this.#ready();
       const status = await world.call<Status>("status", {});
       if (!status?.ok) continue;
-      const rested = status.value.devices.every(
-        ({ lifecycle }) => lifecycle === "ready" || lifecycle === "busy",
-      );
+      // What is being asked just now may be about to find that something was wrong with an earlier answer.
+      const rested = status.value.devices.every(({ lifecycle }) => lifecycle === "ready");
       const waits = status.value.slots.filter(({ state }) => state === "unknown" || state === "presented");
       if (rested && waits.length === 0 && status.value.interlocks.length === 0) break;
       if (tries > 200) return this.judge.violated("the unit does not come to rest");
