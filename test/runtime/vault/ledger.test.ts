@@ -698,6 +698,8 @@ test("a compartment whose name a magazine has now is in doubt for no longer than
   await rig.lay(async (s) => {
     await s.run("UPDATE slots SET state = 'loaded', item_hash = 'h' WHERE slot = 'M1'");
   });
+  setLog({ sink: () => undefined });
+  t.after(() => setLog({ sink: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) }));
   await rig.reopen({ slots: [], magazines: [STACK] });
   const row = await rig.row("slots", "M1");
   assert.equal([row?.state, row?.was_state, row?.was_until], ["unknown", "loaded", WALL + 600_000]);
