@@ -5,4 +5,32 @@ export function reasonOf(mutant: Generated): string {
   return REASONS.find(({ fits }) => fits(mutant))?.why ?? "not looked at";
 }
 
-const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [];
+const isIn = ({ file }: Generated, name: string): boolean => file === `runtime/vault/${name}.ts`;
+
+const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
+  {
+    fits: (it) => isIn(it, "ledger") && it.from === "mutant",
+    why: "the setting of a proof, which no unit makes",
+  },
+  {
+    fits: (it) =>
+      isIn(it, "ledger") &&
+      it.to === "true" &&
+      /^(about|slot)\.\w+$|^detail$/.test(it.from) &&
+      it.operator === "condition",
+    why: "a field of the journal without a value is left out of its text either way; an effect, item or slot without one is matched by no row",
+  },
+  {
+    fits: (it) =>
+      isIn(it, "ledger") && it.operator === "wait" && /^await (t\.run|noteSettled)\(/.test(it.from),
+    why: "the last statement before the journal's: one connection takes them in their order, so that it is in the transaction either way",
+  },
+  {
+    fits: (it) => isIn(it, "motion") && it.from === '"notReady"' && it.line > 60 && it.line < 75,
+    why: "cannot be reached: without a look there is a refusal already",
+  },
+  {
+    fits: (it) => isIn(it, "motion") && it.operator === "wait" && it.from.includes("detail: error.code"),
+    why: "the fault is told a moment before the ledger has the end; the ledger's queue makes everybody else wait for it",
+  },
+];
