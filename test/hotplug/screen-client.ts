@@ -56,6 +56,18 @@ export class ScreenClient {
     if (answer.status !== 204) throw new Error(`input refused: ${answer.status}`);
   }
 
+  /** Presses until the screen shows it, as people do: a press on a screen that has just been drawn anew counts for nothing. */
+  async until(input: Input, what: string, probe: (model: ScreenModel) => boolean): Promise<ScreenModel> {
+    for (let presses = 1; ; presses++) {
+      await this.send(input);
+      try {
+        return await this.sees(what, probe, 10_000);
+      } catch (error) {
+        if (presses === 6) throw error;
+      }
+    }
+  }
+
   async #read(events: Response): Promise<void> {
     let rest = "";
     for await (const chunk of events.body ?? []) {

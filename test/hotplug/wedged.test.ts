@@ -70,9 +70,10 @@ test("the senses whose fingerprint line hangs are started anew, and the visit on
     ["number", ada.number],
     ["dateOfBirth", ada.dateOfBirth],
   ] as const) {
-    await screen.sees(field, ({ view }) => view.kind === "entry" && view.field === field);
+    const asks = ({ view }: ScreenModel) => view.kind === "entry" && view.field === field;
+    await screen.sees(field, asks);
     await screen.send({ type: "text", field, value });
-    await screen.send({ type: "next" });
+    await screen.until({ type: "next" }, `what comes behind ${field}`, (model) => !asks(model));
   }
   const asked = await screen.sees("the finger", is("finger"));
   const step = asked.chrome.progress?.index ?? 0;
