@@ -32,6 +32,26 @@ export const RELEASE: Intent = {
   operator: "anna",
 };
 
+/** The same of staff's, within one exchange. */
+export const LOAD: Intent = {
+  effect: "e2",
+  kind: "load",
+  slot: "2",
+  itemHash: "hash-2",
+  exchange: "x1",
+  operator: "a",
+};
+export const UNLOAD: Intent = { ...LOAD, effect: "e3", kind: "unload" };
+/** What the journal says of them. */
+export const HANDED = { effect: "e1", slot: "1", voucher: "voucher-1", itemHash: "hash-1", operator: "anna" };
+export const STAFF = { effect: "e2", slot: "2", itemHash: "hash-2", operator: "a" };
+export const CREDENTIALS = [
+  { id: "c1", operator: "anna", unlocks: 2 },
+  { id: "c2", operator: "bert", unlocks: 3 },
+];
+/** What a dispenser shows before a motion. */
+export const PATH = { path: "clear", bin: 2 } as const;
+
 interface Options {
   slots?: PinnedPlace[];
   magazines?: MagazinePlace[];

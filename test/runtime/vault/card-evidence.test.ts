@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../drivers/kit/index.ts";
 import { type CardEvidence, judgeCard, judgeIntake } from "../../../runtime/vault/card-evidence.ts";
 import { finishCard, identified } from "../../../runtime/vault/card-ledger.ts";
 import { readOf } from "../../../runtime/vault/card-motion.ts";
-import { type Intent, Ledger } from "../../../runtime/vault/ledger.ts";
-import { tokenMint } from "../../../runtime/vault/tokens.ts";
+import type { Intent } from "../../../runtime/vault/ledger.ts";
 import { suite, type TestContext } from "../../kit.ts";
+import { ledgerRig, STACK } from "../../support/ledger-rig.ts";
 
 const { test, run } = suite("card evidence");
 
@@ -51,8 +47,6 @@ test("where any card is taken in, each is the expected one; elsewhere one that n
   assert.is(readOf({ itemHash: "item" }, "item"), "same");
 });
 
-const MAGAZINE = { slot: "M1", dispenser: "dispenser.main", magazine: 0, capacity: 2 };
-
 /** What a motion is called after it left a card at the gate and a clearing has ended. */
 async function cleared(
   t: TestContext,
@@ -60,16 +54,7 @@ async function cleared(
   about: { read?: string; anyCard?: boolean },
   card: "bin" | "out",
 ): Promise<string> {
-  const state = mkdtempSync(join(tmpdir(), "guichet-cleared-"));
-  t.after(() => rmSync(state, { recursive: true, force: true }));
-  const { mint } = tokenMint();
-  const ledger = await Ledger.open(join(state, "ledger.db"), {
-    clock: systemClock,
-    mint,
-    slots: [],
-    magazines: [MAGAZINE],
-  });
-  t.after(() => ledger.close());
+  const { ledger } = await ledgerRig(t, { slots: [], magazines: [STACK] });
   const before = { path: "gate" as const, bin: 0 };
   const left: Intent = {
     effect: "left",
@@ -80,15 +65,15 @@ async function cleared(
     ...(about.anyCard ? { anyCard: true } : {}),
   };
   await ledger.intent(left);
-  await ledger.issue(left, before, { device: MAGAZINE.dispenser, compartment: 0, motion: "accept" });
+  await ledger.issue(left, before, { device: STACK.dispenser, compartment: 0, motion: "accept" });
   if (about.read) await identified(ledger, left, about.read);
-  await finishCard(ledger, left, { outcome: "presented", card: "gate" }, { magazine: MAGAZINE });
+  await finishCard(ledger, left, { outcome: "presented", card: "gate" }, { magazine: STACK });
   const clear: Intent = { effect: "clear", kind: "clear", slot: "M1", itemHash: "item", clears: "left" };
   await ledger.intent(clear);
-  await ledger.issue(clear, before, { device: MAGAZINE.dispenser, compartment: 0, motion: "retract" });
+  await ledger.issue(clear, before, { device: STACK.dispenser, compartment: 0, motion: "retract" });
   const verdict =
     card === "out" ? { outcome: "taken" as const, card } : { outcome: "notMoved" as const, card };
-  await finishCard(ledger, clear, verdict, { magazine: MAGAZINE });
+  await finishCard(ledger, clear, verdict, { magazine: STACK });
   const row = await ledger.effect("left");
   return `${row?.outcome} ${row?.modifier}`;
 }

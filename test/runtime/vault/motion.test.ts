@@ -1,12 +1,13 @@
 import * as assert from "uvu/assert";
 import { deviceFault } from "../../../drivers/contract/index.ts";
-import { err, isFault, ok, setLog } from "../../../drivers/kit/index.ts";
+import { err, isFault, ok } from "../../../drivers/kit/index.ts";
 import { storeFault } from "../../../drivers/store/index.ts";
 import { vaultFault } from "../../../runtime/vault/faults.ts";
 import { move, watchDoor } from "../../../runtime/vault/motion.ts";
 import { suite } from "../../kit.ts";
 import { RELEASE } from "../../support/ledger-rig.ts";
 import { type LockScene, lockScene, seen } from "../../support/lock-scene.ts";
+import { heard } from "../../support/log.ts";
 
 /** One motion of one lock, in the order in which it is done, over doors that are told what to show. */
 const { test, run } = suite("motion of a lock");
@@ -169,9 +170,7 @@ test("what an interlock has stopped, or never came to the byte, has the evidence
     [deviceFault("absent"), true, "device.absent"],
   ] as const) {
     const scene = await lockScene(t);
-    const lines: unknown[] = [];
-    setLog({ level: "info", sink: (line) => lines.push([line.event, line.effect, line.slot, line.by]) });
-    t.after(() => setLog({ level: "error" }));
+    const lines = heard(t);
     scene.untouched = untouched;
     scene.onUnlock = () => err(error);
     const evidence = await go(scene);
@@ -186,22 +185,26 @@ test("what an interlock has stopped, or never came to the byte, has the evidence
       detail: error.code,
     });
     assert.is(scene.trace.at(-1), "step sent");
-    assert.equal(lines, [["vault.notSent", "e1", "1", by]]);
+    assert.equal(
+      lines.map((line) => [line.event, line.effect, line.slot, line.by]),
+      [["vault.notSent", "e1", "1", by]],
+    );
   }
 });
 
 test("an unlock that failed with its byte perhaps out is watched like any other", async (t) => {
   const scene = await lockScene(t);
-  const lines: unknown[] = [];
-  setLog({ level: "info", sink: ({ event, effect, slot }) => lines.push([event, effect, slot]) });
-  t.after(() => setLog({ level: "error" }));
+  const lines = heard(t);
   scene.onUnlock = () => err(deviceFault("noReply"));
   scene.shows = opens(100, 400, "locked absent");
   const { latchSeen, watched, now } = await go(scene);
   assert.equal([latchSeen, watched, now], [true, true, seen("locked absent")]);
   assert.not.ok(scene.trace.includes("phase unlocked"));
   assert.ok(scene.trace.includes("phase opened"));
-  assert.equal(lines, [["vault.sendFailed", "e1", "1"]]);
+  assert.equal(
+    lines.map(({ event, effect, slot }) => [event, effect, slot]),
+    [["vault.sendFailed", "e1", "1"]],
+  );
 });
 
 test("a latch that never opens is watched for its time, and its door is not said to have closed", async (t) => {

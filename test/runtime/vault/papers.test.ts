@@ -1,15 +1,14 @@
 import * as assert from "uvu/assert";
-import { setLog, systemClock } from "../../../drivers/kit/index.ts";
+import { systemClock } from "../../../drivers/kit/index.ts";
 import { Papers } from "../../../runtime/vault/papers.ts";
 import { suite } from "../../kit.ts";
+import { heard } from "../../support/log.ts";
 import { makePapers } from "../../support/vault-papers.ts";
 
 const { test, run } = suite("the vault's papers");
 
 test("a clock that was ahead when the vault started is told once, each time that it is", (t) => {
-  const told: unknown[] = [];
-  setLog({ sink: ({ event, seconds }) => told.push([event, seconds]) });
-  t.after(() => setLog({ sink: (line) => process.stderr.write(`${JSON.stringify(line)}\n`) }));
+  const lines = heard(t, "error");
   const signed = makePapers("kt-01");
   const voucher = signed.voucher("ITEM-1");
   const now = Date.now();
@@ -21,18 +20,25 @@ test("a clock that was ahead when the vault started is told once, each time that
     return result.ok ? "ok" : result.error.code;
   };
   assert.is(judged(), "vault.expired");
-  assert.equal(told, [], "as long as nobody has set it back");
+  assert.equal(
+    lines.map(({ event, seconds }) => [event, seconds]),
+    [],
+    "as long as nobody has set it back",
+  );
   clock.ahead = 0;
   // What the clock says now may be another mistake: nothing comes to life again by it.
   assert.is(judged(), "vault.expired");
   assert.is(judged(), "vault.expired");
-  assert.equal(told, [["vault.clockBehind", 86_400]]);
+  assert.equal(
+    lines.map(({ event, seconds }) => [event, seconds]),
+    [["vault.clockBehind", 86_400]],
+  );
   clock.ahead = 86_400_000 - 60_000;
   judged();
-  assert.is(told.length, 1);
+  assert.is(lines.length, 1);
   clock.ahead -= 1;
   judged();
-  assert.is(told.length, 2);
+  assert.is(lines.length, 2);
 });
 
 run();

@@ -1,23 +1,17 @@
 import * as assert from "uvu/assert";
-import { isFault, setLog } from "../../../drivers/kit/index.ts";
+import { isFault } from "../../../drivers/kit/index.ts";
 import type { Intent } from "../../../runtime/vault/ledger.ts";
 import { settleOpenEffects, watchPresented } from "../../../runtime/vault/recovery.ts";
 import { suite, type TestContext } from "../../kit.ts";
-import { AT, RELEASE, WALL } from "../../support/ledger-rig.ts";
+import { AT, LOAD, RELEASE, UNLOAD, WALL } from "../../support/ledger-rig.ts";
 import { type LockScene, lockScene, seen } from "../../support/lock-scene.ts";
+import { heard } from "../../support/log.ts";
 
 /** What becomes of motions that a cut has ended, and of what was left presented, by what the doors show. */
 const { test, run } = suite("recovery");
 
-const LOAD: Intent = {
-  effect: "e2",
-  kind: "load",
-  slot: "2",
-  itemHash: "hash-2",
-  exchange: "x1",
-  operator: "a",
-};
-const UNLOAD: Intent = { ...LOAD, effect: "e3", kind: "unload", slot: "3" };
+/** In a slot of its own, so that both can be under way. */
+const EMPTYING: Intent = { ...UNLOAD, slot: "3" };
 /** The uptime at which the intents were written. */
 const UP = 12_346;
 const BOOT = { id: "boot-1", clockKept: false, uptime: () => UP };
@@ -47,16 +41,11 @@ const outcomeOf = async (scene: LockScene, effect: string) =>
 test("what was only meant was never sent; what was issued is judged, and nothing is sent", async (t) => {
   const scene = await cut(t, [RELEASE]);
   await scene.rig.ledger.intent({ ...LOAD, slot: "2" });
-  const lines: unknown[] = [];
-  setLog({
-    level: "info",
-    sink: ({ event, effect, slot, outcome }) => lines.push([event, effect, slot, outcome]),
-  });
-  t.after(() => setLog({ level: "error" }));
+  const lines = heard(t);
   scene.shows = () => "locked absent";
   assert.is(await settle(scene), 2);
   assert.equal(
-    lines.sort(),
+    lines.map(({ event, effect, slot, outcome }) => [event, effect, slot, outcome]).sort(),
     [
       ["vault.recovered", "e1", "1", "taken"],
       ["vault.recovered", "e2", "2", "notMoved"],
@@ -85,10 +74,10 @@ test("each kind has its judge, and a latch that was seen open before the cut cou
     [LOAD, false, "locked absent", "empty"],
     [LOAD, true, "locked unknown", "stored"],
     [LOAD, false, "locked unknown", "unknown"],
-    [UNLOAD, false, "locked absent", "empty"],
-    [UNLOAD, false, "locked present", "notMoved"],
-    [UNLOAD, true, "locked present", "presented"],
-    [UNLOAD, true, "locked unknown", "unknown"],
+    [EMPTYING, false, "locked absent", "empty"],
+    [EMPTYING, false, "locked present", "notMoved"],
+    [EMPTYING, true, "locked present", "presented"],
+    [EMPTYING, true, "locked unknown", "unknown"],
   ] as const) {
     const scene = await cut(t, [intent], latchSeen);
     scene.shows = () => shown;
@@ -109,7 +98,7 @@ test("a door that staff have open is waited for, and written down; a person's is
   for (const [intent, latchSeen, waits] of [
     [LOAD, false, true],
     [LOAD, true, true],
-    [UNLOAD, false, true],
+    [EMPTYING, false, true],
     [RELEASE, false, false],
   ] as const) {
     const scene = await cut(t, [intent], latchSeen);
@@ -324,7 +313,7 @@ test("a slot that a motion works on is its own to judge; of loads and dispensers
   assert.is(await inSlotOne(busy), "presented presented");
   assert.equal(busy.scene.trace, []);
 
-  const unload = await presented(t, "open present", UNLOAD);
+  const unload = await presented(t, "open present", EMPTYING);
   unload.scene.shows = () => "locked absent";
   await unload.until(5_000);
   assert.is((await unload.scene.rig.ledger.slots()).find(({ slot }) => slot === "3")?.state, "presented");
