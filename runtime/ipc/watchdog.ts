@@ -13,19 +13,28 @@ const log = defineEvents("watchdog", {
 /**
  * The watchdog is a shell that reads a line for each beat of the main thread and kills the process when none comes in
  * time, also while that spins or stands in a system call. A worker thread would do the same, and be a second heap.
- * It ends with the process, whose end of the pipe then closes; a process that was stopped as a whole may go on.
+ * It ends with the process, whose end of the pipe then closes. The deadline is counted in looks, and a look that finds
+ * the process stopped as a whole begins the count again: one that goes on has its time before it, and a shell that was
+ * itself kept from running has missed nothing.
  */
+const LOOKS = 5;
 const SCRIPT = `
+missed=0
 while :; do
   read -r -t "$1"
   code=$?
-  if [ $code -gt 128 ]; then
-    read -r state < "/proc/$2/stat" || exit
-    case $state in *") T "*|*") t "*) continue ;; esac
+  if [ $code -eq 0 ]; then
+    missed=0
+    continue
+  fi
+  [ $code -gt 128 ] || exit
+  read -r state < "/proc/$2/stat" || exit
+  missed=$((missed + 1))
+  case $state in *") T "*|*") t "*) missed=0 ;; esac
+  if [ $missed -ge ${LOOKS} ]; then
     kill -9 "$2"
     exit
   fi
-  [ $code -eq 0 ] || exit
 done`;
 
 export interface Watchdog {
@@ -52,7 +61,7 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   let stopped = false;
   let missing = false;
   const watch = (): void => {
-    const args = ["-c", SCRIPT, "watchdog", String(deadlineMs / 1_000), String(process.pid)];
+    const args = ["-c", SCRIPT, "watchdog", String(deadlineMs / LOOKS / 1_000), String(process.pid)];
     const own = spawn("/bin/bash", args, { stdio: ["pipe", "ignore", "ignore"] });
     dog = own;
     own.unref();

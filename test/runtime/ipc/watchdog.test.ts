@@ -6,11 +6,14 @@ import { eventually, suite } from "../../kit.ts";
 
 const { test, run } = suite("watchdog");
 
-/** Runs a program with a watchdog of 400 ms; answers how it ended and after how long, ms. */
-async function runWatched(body: string): Promise<{ code: number | null; signal: string | null; ms: number }> {
+/** Runs a program with a watchdog; answers how it ended and after how long, ms. */
+async function runWatched(
+  body: string,
+  deadlineMs = 400,
+): Promise<{ code: number | null; signal: string | null; ms: number }> {
   const program = `
     import { startWatchdog } from "./runtime/ipc/watchdog.ts";
-    startWatchdog({ deadlineMs: 400 });
+    startWatchdog({ deadlineMs: ${deadlineMs} });
     ${body}`;
   const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -50,6 +53,19 @@ test("a process that was stopped as a whole goes on", async () => {
   const others = `spawn("sh", ["-c", "kill -STOP " + process.pid + "; sleep 1.2; kill -CONT " + process.pid])`;
   const { code, signal } = await runWatched(
     `${stop} ${SOON} setTimeout(() => ${others}, 120); setTimeout(() => undefined, 1_600);`,
+  );
+  assert.equal([code, signal], [0, null]);
+});
+
+test("the time that a process was stopped does not count, nor does it take the rest of its deadline", async () => {
+  const stop = `import { spawn } from "node:child_process";`;
+  // Away for 1.1 s of a deadline of 1 s, for 0.75 s of it stopped: the old deadline ends just after it goes on.
+  const others = `spawn("sh", ["-c", "kill -STOP " + process.pid + "; sleep 0.75; kill -CONT " + process.pid])`;
+  const until = "const end = performance.now() + 1_100";
+  const busy = "while (performance.now() < end)";
+  const { code, signal } = await runWatched(
+    `${stop} ${SOON} setTimeout(() => { ${until}; ${others}; ${busy}; }, 250); setTimeout(() => undefined, 2_000);`,
+    1_000,
   );
   assert.equal([code, signal], [0, null]);
 });
