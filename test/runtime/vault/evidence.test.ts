@@ -3,6 +3,7 @@ import type { LockState, MotionToken } from "../../../drivers/contract/index.ts"
 import { type Evidence, judgeLoad, judgeRelease, judgeUnload } from "../../../runtime/vault/evidence.ts";
 import { tokenMint } from "../../../runtime/vault/tokens.ts";
 import { suite } from "../../kit.ts";
+import { seen } from "../../support/lock-scene.ts";
 
 const { test, run } = suite("evidence");
 
@@ -13,13 +14,9 @@ const STATES: (Seen | undefined)[] = [
   undefined,
   ...LATCH.flatMap((latch) => ITEM.map((item) => ({ latch, item }))),
 ];
-const seen = (text: string): Seen | undefined => {
-  const [latch, item] = text.split(" ") as [Seen["latch"], Seen["item"]];
-  return text === "nothing" ? undefined : { latch, item };
-};
 const evidence = (
   before: string,
-  now: string,
+  now: string | undefined,
   latchSeen: boolean,
   watched: boolean,
   longAway = false,
@@ -37,7 +34,13 @@ const OUT = "locked absent";
 const BLIND = "locked unknown";
 
 test("a hand-over is judged by this table", () => {
-  const table: [before: string, now: string, latchSeen: boolean, watched: boolean, outcome: string][] = [
+  const table: [
+    before: string,
+    now: string | undefined,
+    latchSeen: boolean,
+    watched: boolean,
+    outcome: string,
+  ][] = [
     // watched from the command on
     [IN, IN, false, true, "notMoved"],
     [IN, IN, true, true, "presented"],
@@ -64,7 +67,7 @@ test("a hand-over is judged by this table", () => {
     [OUT, IN, true, true, "unknown"],
     [OUT, OUT, true, true, "unknown"],
     [BLIND, OUT, true, true, "unknown"],
-    [IN, "nothing", true, true, "unknown"],
+    [IN, undefined, true, true, "unknown"],
     [IN, "unknown present", true, true, "unknown"],
     [IN, "unknown absent", true, false, "unknown"],
   ];
@@ -77,7 +80,7 @@ test("a hand-over is judged by this table", () => {
 test("what staff did while nobody watched is judged by this table, and by less when it was long", () => {
   const table: [
     before: string,
-    now: string,
+    now: string | undefined,
     latchSeen: boolean,
     load: string,
     unload: string,
@@ -96,7 +99,7 @@ test("what staff did while nobody watched is judged by this table, and by less w
     [BLIND, BLIND, false, "unknown", "unknown", "unknown unknown"],
     // a door that stands open, or nothing to see
     [OUT, "open present", true, "unknown", "unknown", "unknown unknown"],
-    [OUT, "nothing", true, "unknown", "unknown", "unknown unknown"],
+    [OUT, undefined, true, "unknown", "unknown", "unknown unknown"],
   ];
   for (const [before, now, latchSeen, load, unload, long] of table) {
     const what = `${before} → ${now}, latch seen ${latchSeen}`;
