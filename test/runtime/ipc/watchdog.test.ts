@@ -41,18 +41,20 @@ test("a main thread that stands in a system call is killed too", async () => {
 });
 
 test("one that is idle, or busy for less than the deadline, lives and ends by itself", async () => {
-  const busy = "const end = performance.now() + 150; while (performance.now() < end);";
+  const busy = "const end = performance.now() + 300; while (performance.now() < end);";
   const { code, signal } = await runWatched(
-    `${SOON} setTimeout(() => { ${busy} }, 200); setTimeout(() => undefined, 1_500);`,
+    `${SOON} setTimeout(() => { ${busy} }, 200); setTimeout(() => undefined, 2_500);`,
+    1_000,
   );
   assert.equal([code, signal], [0, null]);
 });
 
 test("a process that was stopped as a whole goes on", async () => {
   const stop = `import { spawn } from "node:child_process";`;
-  const others = `spawn("sh", ["-c", "kill -STOP " + process.pid + "; sleep 1.2; kill -CONT " + process.pid])`;
+  const others = `spawn("sh", ["-c", "kill -STOP " + process.pid + "; sleep 1.5; kill -CONT " + process.pid])`;
   const { code, signal } = await runWatched(
-    `${stop} ${SOON} setTimeout(() => ${others}, 120); setTimeout(() => undefined, 1_600);`,
+    `${stop} ${SOON} setTimeout(() => ${others}, 120); setTimeout(() => undefined, 2_000);`,
+    1_000,
   );
   assert.equal([code, signal], [0, null]);
 });
