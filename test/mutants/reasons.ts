@@ -33,4 +33,9 @@ const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
     fits: (it) => isIn(it, "motion") && it.operator === "wait" && it.from.includes("detail: error.code"),
     why: "the fault is told a moment before the ledger has the end; the ledger's queue makes everybody else wait for it",
   },
+  {
+    fits: (it) =>
+      isIn(it, "motion") && it.operator === "comparison" && /clock\.mono\(\).* (<|>|<=) /.test(it.from),
+    why: "another answer at one millisecond only, of the seconds in which a door is watched",
+  },
 ];

@@ -126,6 +126,30 @@ test("a loading that was watched is judged by this table", () => {
     assert.is(judgeLoad(evidence(before, now, latchSeen, true)), outcome, `${before} → ${now}, ${latchSeen}`);
 });
 
+test("an emptying that was watched is judged by this table", () => {
+  const table: [before: string, now: string | undefined, latchSeen: boolean, outcome: string][] = [
+    [IN, OUT, true, "empty"],
+    [IN, IN, true, "presented"],
+    [IN, IN, false, "notMoved"],
+    // Behind a door that was watched and never opened nothing changes: one of the sensors is wrong.
+    [IN, OUT, false, "unknown"],
+    [IN, BLIND, false, "unknown"],
+    [OUT, IN, false, "unknown"],
+    [OUT, IN, true, "unknown"],
+    // no item sensor: who has watched the door says it
+    [BLIND, BLIND, true, "empty"],
+    [BLIND, BLIND, false, "notMoved"],
+    [IN, "open absent", true, "unknown"],
+    [IN, undefined, true, "unknown"],
+  ];
+  for (const [before, now, latchSeen, outcome] of table)
+    assert.is(
+      judgeUnload(evidence(before, now, latchSeen, true)),
+      outcome,
+      `${before} → ${now}, ${latchSeen}`,
+    );
+});
+
 /** Every combination of what can be seen before, now and at the second look. */
 function* everything(): Generator<Evidence> {
   for (const before of STATES)
