@@ -38,4 +38,13 @@ const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
       isIn(it, "motion") && it.operator === "comparison" && /clock\.mono\(\).* (<|>|<=) /.test(it.from),
     why: "another answer at one millisecond only, of the seconds in which a door is watched",
   },
+  {
+    fits: (it) => isIn(it, "recovery") && it.from === '"unknown"' && it.line < 12,
+    why: "stands for a state before that every issued motion has, and for one after that was not open either",
+  },
+  {
+    fits: (it) =>
+      isIn(it, "recovery") && it.operator === "wait" && /neverSent|^await ledger\.latchSeen/.test(it.from),
+    why: "the ledger takes one after the other: whatever is asked or written next waits for it",
+  },
 ];
