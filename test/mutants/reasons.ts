@@ -44,7 +44,9 @@ const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
   },
   {
     fits: (it) =>
-      isIn(it, "recovery") && it.operator === "wait" && /neverSent|^await ledger\.latchSeen/.test(it.from),
+      isIn(it, "recovery") &&
+      it.operator === "wait" &&
+      /neverSent|afterRestart|^await ledger\.latchSeen/.test(it.from),
     why: "the ledger takes one after the other: whatever is asked or written next waits for it",
   },
 ];

@@ -176,9 +176,10 @@ test("motions of a dispenser are settled by who knows it, and are unknown where 
     return "taken";
   });
   assert.equal([await outcomeOf(known, "e5"), known.trace], ["taken", []]);
-  const alone = await cut(t, [intake]);
+  const clear: Intent = { effect: "e6", kind: "clear", slot: "2", exchange: "x1" };
+  const alone = await cut(t, [intake, clear]);
   await settle(alone);
-  assert.is(await outcomeOf(alone, "e5"), "unknown");
+  assert.equal([await outcomeOf(alone, "e5"), await outcomeOf(alone, "e6")], ["unknown", "unknown"]);
 });
 
 test("when the process is to end first, nothing more is judged", async (t) => {
