@@ -26,6 +26,10 @@ const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
     why: "the last statement before the journal's: one connection takes them in their order, so that it is in the transaction either way",
   },
   {
+    fits: (it) => isIn(it, "collection") && it.to === "true" && it.from === "proof.value.operator",
+    why: "an intent with no operator is written as one without the field",
+  },
+  {
     fits: (it) => isIn(it, "motion") && it.from === '"notReady"' && it.line > 60 && it.line < 75,
     why: "cannot be reached: without a look there is a refusal already",
   },
@@ -46,7 +50,7 @@ const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
     fits: (it) =>
       isIn(it, "recovery") &&
       it.operator === "wait" &&
-      /neverSent|afterRestart|^await ledger\.latchSeen/.test(it.from),
+      /neverSent|afterRestart|^await ledger\.(latchSeen|staffCame|settleLate)/.test(it.from),
     why: "the ledger takes one after the other: whatever is asked or written next waits for it",
   },
 ];

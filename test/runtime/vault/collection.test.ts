@@ -173,6 +173,11 @@ test("the same command again gets the stored answer; with other contents it is a
   assert.is(said(await it.collection.release(bare)), "vault.conflict");
   assert.is(it.scene.trace.filter((line) => line.startsWith("unlock")).length, 1);
   assert.is(await it.collection.outcome("command-2"), undefined);
+
+  const officers = await desk(t);
+  assert.ok((await officers.collection.release({ ...REQUEST, release: "one" })).ok);
+  assert.is(said(await officers.collection.release({ ...REQUEST, release: "other" })), "vault.conflict");
+  await officers.collection.idle();
 });
 
 test("a command that a cut has ended is told as far as it came", async (t) => {

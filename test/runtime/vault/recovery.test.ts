@@ -201,15 +201,16 @@ interface Watched {
   until(ms: number): Promise<void>;
 }
 
-/** A hand-over that was left presented, as the door was shown last. */
+/** A hand-over that was left presented, or with another outcome, as the door was shown last. */
 async function presented(
   t: Pick<TestContext, "after">,
   lastShown: string | undefined,
   intent: Intent = RELEASE,
+  outcome: "presented" | "unknown" = "presented",
 ): Promise<Watched> {
   const scene = await cut(t, [intent]);
   const after = seen(lastShown);
-  await scene.rig.ledger.finish(intent, "presented", after ? { after } : {});
+  await scene.rig.ledger.finish(intent, outcome, after ? { after } : {});
   const it: Watched = {
     scene,
     changes: 0,
@@ -276,6 +277,14 @@ test("an item that vanishes behind a door that was never seen open proves nothin
     assert.is(await inSlotOne(it), "presented presented");
     assert.equal([it.changes, it.inTurn], [0, 0]);
   }
+});
+
+test("what is unknown is settled by name, whatever its door shows", async (t) => {
+  const it = await presented(t, "open present", RELEASE, "unknown");
+  it.scene.shows = left(3_500);
+  await it.until(6_000);
+  assert.is(await inSlotOne(it), "unknown unknown");
+  assert.equal([it.changes, it.inTurn], [0, 0]);
 });
 
 test("what is still there, and what nobody can see, stays presented", async (t) => {
