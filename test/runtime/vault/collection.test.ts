@@ -11,6 +11,7 @@ import type { Papers } from "../../../runtime/vault/papers.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import { STACK } from "../../support/ledger-rig.ts";
 import { type LockScene, lockScene } from "../../support/lock-scene.ts";
+import { heard } from "../../support/log.ts";
 
 /** Who may have an item, in which order that is asked, and what is told of it. */
 const { test, run } = suite("collection");
@@ -114,6 +115,7 @@ test("a voucher opens a challenge for its slot, and nothing moves", async (t) =>
 
 test("an item is handed out with what its voucher says, and each phase is told", async (t) => {
   const it = await desk(t);
+  const lines = heard(t);
   it.proof = ok({ operator: "officer" });
   const answer = await it.collection.release(REQUEST);
   assert.ok(answer.ok);
@@ -134,6 +136,10 @@ test("an item is handed out with what its voucher says, and each phase is told",
       phase,
       ...(phase === "done" ? { outcome: "taken" } : {}),
     })) as Handover[],
+  );
+  assert.equal(
+    lines.filter(({ event }) => event === "vault.handover").map(({ phase }) => phase),
+    it.told.map(({ phase }) => phase),
   );
   assert.equal(await it.collection.outcome("command-1"), {
     effect,
