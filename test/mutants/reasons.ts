@@ -26,8 +26,13 @@ const REASONS: { fits: (mutant: Generated) => boolean; why: string }[] = [
     why: "the last statement before the journal's: one connection takes them in their order, so that it is in the transaction either way",
   },
   {
-    fits: (it) => isIn(it, "collection") && it.to === "true" && it.from === "proof.value.operator",
-    why: "an intent with no operator is written as one without the field",
+    fits: (it) =>
+      isIn(it, "collection") && it.to === "true" && /^proof\.value\.operator$|^modifier$/.test(it.from),
+    why: "a field without a value is written and sent as if it were not there",
+  },
+  {
+    fits: (it) => isIn(it, "collection") && it.from.includes("this.#ends.delete(end)"),
+    why: "nothing waits longer for what has ended; a few hundred bytes are kept for each hand-over",
   },
   {
     fits: (it) => isIn(it, "motion") && it.from === '"notReady"' && it.line > 60 && it.line < 75,
