@@ -1,12 +1,26 @@
-import { copyFile, readdir, stat } from "node:fs/promises";
+import { copyFile, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 /**
  * Builds the kiosk's page: `index.html`, `page.js`, `page.css` and the fonts, which a browser loads piece by piece
  * as characters need them. Run alone, it prints the sizes.
  */
 const PAGE = "runtime/core/screen/page";
+
+/**
+ * While a piece of a Chinese font is on its way, its characters are not there yet: a unit has no other font with them, and
+ * the boxes that would stand in for them look like a defect.
+ */
+const noBoxes: Plugin = {
+  name: "no-boxes",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /@fontsource-variable\/noto-sans-[a-z]+\/index\.css$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")).replaceAll("font-display: swap", "font-display: block"),
+      loader: "css",
+    }));
+  },
+};
 
 export interface PageBuild {
   /** Bytes by file; the fonts together under `fonts`, since a screen loads few of them. */
@@ -39,6 +53,7 @@ export async function buildPage({
     loader: { ".woff2": "file", ".otf": "file" },
     assetNames: "fonts/[name]",
     logLevel: "warning",
+    plugins: [noBoxes],
   });
   await copyFile(join(source, "index.html"), join(outDir, "index.html"));
   const sizes: Record<string, number> = {};

@@ -150,6 +150,13 @@ test("the language is chosen from any screen and the page takes its characters",
   assert.match(String(await kiosk.page.evaluate(loaded)), /Noto Sans SC/);
 });
 
+test("a character whose font is on its way is not drawn as a box", async (t) => {
+  const kiosk = await openKiosk(t);
+  const faces = await kiosk.page.evaluate(`[...document.fonts].map(({ display }) => display)`);
+  assert.ok((faces as string[]).length > 100, "the pieces of both Chinese fonts");
+  assert.equal([...new Set(faces as string[])], ["block"]);
+});
+
 test("a rare character of a name is drawn from the whole font", async (t) => {
   const kiosk = await openKiosk(t);
   const model = kiosk.fixture("message-succeeded", "zh-Hant");
