@@ -36,7 +36,10 @@ export class Verdicts {
 
   add(verdict: Verdict): Verdict {
     const { caught, by } = verdict;
-    this.#known[keyOf(verdict.mutant)] = { caught: caught?.slice(0, 120), by };
+    this.#known[keyOf(verdict.mutant)] = {
+      caught: caught?.replaceAll(`${process.cwd()}/`, "").slice(0, 120),
+      by,
+    };
     this.#left.delete(keyOf(verdict.mutant));
     this.#write();
     return verdict;
