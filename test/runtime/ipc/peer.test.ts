@@ -5,7 +5,6 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
-import { build } from "esbuild";
 import * as assert from "uvu/assert";
 import { defineErrors, err, ok, setLog } from "../../../drivers/kit/index.ts";
 import { encodeFrame, FrameReader } from "../../../runtime/ipc/frame.ts";
@@ -291,55 +290,6 @@ test("a leftover socket of a former life is no obstacle, and a late listener is 
   const socket = await early;
   assert.ok(socket);
   socket.destroy();
-});
-
-/** A process with a watchdog of 400 ms, bundled as a unit runs it; `work` is what its main thread does. */
-async function watched(
-  t: TestContext,
-  work: string,
-): Promise<{ code: number | null; signal: string | null }> {
-  const folder = mkdtempSync(join(tmpdir(), "guichet-dog-"));
-  const program = join(folder, "dog.mjs");
-  await build({
-    stdin: {
-      contents: `import { startWatchdog } from "./watchdog.ts";
-        const dog = startWatchdog({ deadlineMs: 400 });
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        ${work}`,
-      resolveDir: "runtime/ipc",
-    },
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    logLevel: "error",
-  });
-  const child = spawn(process.execPath, [program], { stdio: "ignore" });
-  t.after(() => {
-    child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
-  return { code, signal };
-}
-
-test("the watchdog kills a process whose main thread spins", async (t) => {
-  assert.equal(await watched(t, "for (;;);"), { code: null, signal: "SIGKILL" });
-});
-
-test("the watchdog leaves alone a process that works, and one that was stopped", async (t) => {
-  const healthy = "await new Promise((resolve) => setTimeout(resolve, 1500)); process.exit(3);";
-  assert.equal(await watched(t, healthy), { code: 3, signal: null });
-  assert.equal(
-    await watched(
-      t,
-      "await dog.stop(); const end = Date.now() + 1500; while (Date.now() < end); process.exit(4);",
-    ),
-    {
-      code: 4,
-      signal: null,
-    },
-  );
 });
 
 run();

@@ -281,16 +281,13 @@ test("it may go away in mid-hand-over, and the vault finishes alone", async (t) 
   await eventually("the open latch was seen", () => rig.steps.includes("opened"));
   rig.takeFrom("1");
   const later = await rig.client();
-  for (;;) {
+  const outcome = async () => {
     const answer = await later.call("collect.outcome", { command });
     assert.ok(answer.ok);
-    const { handover } = answer.value.body;
-    if (handover?.phase === "done") {
-      assert.is(handover.outcome, "taken");
-      break;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return answer.value.body.handover?.outcome;
+  };
+  await eventually("it has ended", async () => (await outcome()) !== undefined);
+  assert.is(await outcome(), "taken");
   assert.is(rig.unlocks(), 1);
 });
 
