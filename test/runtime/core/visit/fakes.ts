@@ -319,9 +319,18 @@ export class Unit {
 
   /** Goes to the list and chooses a service. */
   async begin(service: string): Promise<void> {
-    await this.send({ type: "action", id: "begin" });
-    await this.send({ type: "choose", id: service });
-    await this.walk(({ kind }) => kind !== "wait");
+    await this.#answer({ type: "action", id: "begin" });
+    await this.#answer({ type: "choose", id: service });
+  }
+
+  /** Acts, and waits for the next screen: what is pressed on one that was answered already counts for nothing. */
+  async #answer(input: Input): Promise<void> {
+    const { seq } = this.now;
+    await this.send(input);
+    await this.walk(
+      ({ kind }) => kind !== "wait" && this.now.seq !== seq,
+      () => undefined,
+    );
   }
 
   /** Acts on each screen until one is reached for which `until` holds. */
