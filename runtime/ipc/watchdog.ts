@@ -10,14 +10,14 @@ const log = defineEvents("watchdog", {
   },
 });
 
+/** Looks in one deadline. One that finds the process stopped as a whole begins the count again. */
+const LOOKS = 5;
+
 /**
  * The watchdog is a shell that reads a line for each beat of the main thread and kills the process when none comes in
  * time, also while that spins or stands in a system call. A worker thread would do the same, and be a second heap.
- * It ends with the process, whose end of the pipe then closes. The deadline is counted in looks, and a look that finds
- * the process stopped as a whole begins the count again: one that goes on has its time before it, and a shell that was
- * itself kept from running has missed nothing.
+ * It ends with the process, whose end of the pipe then closes; one that was stopped has its whole deadline when it goes on.
  */
-const LOOKS = 5;
 const SCRIPT = `
 missed=0
 while :; do

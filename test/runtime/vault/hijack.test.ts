@@ -286,8 +286,7 @@ test("it may go away in mid-hand-over, and the vault finishes alone", async (t) 
     assert.ok(answer.ok);
     return answer.value.body.handover?.outcome;
   };
-  await eventually("it has ended", async () => (await outcome()) !== undefined);
-  assert.is(await outcome(), "taken");
+  assert.is(await eventually("it has ended", outcome), "taken");
   assert.is(rig.unlocks(), 1);
 });
 

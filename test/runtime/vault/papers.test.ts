@@ -9,6 +9,7 @@ const { test, run } = suite("the vault's papers");
 
 test("a clock that was ahead when the vault started is told once, each time that it is", (t) => {
   const lines = heard(t, "error");
+  const told = () => lines.map(({ event, seconds }) => [event, seconds]);
   const signed = makePapers("kt-01");
   const voucher = signed.voucher("ITEM-1");
   const now = Date.now();
@@ -20,19 +21,12 @@ test("a clock that was ahead when the vault started is told once, each time that
     return result.ok ? "ok" : result.error.code;
   };
   assert.is(judged(), "vault.expired");
-  assert.equal(
-    lines.map(({ event, seconds }) => [event, seconds]),
-    [],
-    "as long as nobody has set it back",
-  );
+  assert.equal(told(), [], "as long as nobody has set it back");
   clock.ahead = 0;
   // What the clock says now may be another mistake: nothing comes to life again by it.
   assert.is(judged(), "vault.expired");
   assert.is(judged(), "vault.expired");
-  assert.equal(
-    lines.map(({ event, seconds }) => [event, seconds]),
-    [["vault.clockBehind", 86_400]],
-  );
+  assert.equal(told(), [["vault.clockBehind", 86_400]]);
   clock.ahead = 86_400_000 - 60_000;
   judged();
   assert.is(lines.length, 1);
