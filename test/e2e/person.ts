@@ -116,9 +116,10 @@ export class Visitor {
     this.panel("/finger", { device: "finger.front", person, position, condition });
   lift = (): Promise<void> => this.panel("/finger/lift", { device: "finger.front" });
 
-  /** Begins at rest: language, service. */
+  /** Begins at rest, and with nothing under the camera, which would be read before what is shown next: language, service. */
   async begin(service: string, language?: string): Promise<void> {
     await this.sees("attract");
+    await this.show("document", { kind: "empty" });
     if (language) await this.language(language);
     await this.touch('[data-action="begin"]');
     await this.sees("choose", `[data-option="${service}"]`);
@@ -248,7 +249,6 @@ export class Visitor {
   ): Promise<void> {
     const { language = "en", shoot = nothing } = look;
     await this.serviceSwitch(true);
-    await this.show("document", { kind: "empty" });
     await this.begin(service, language);
     await this.sees("scan");
     await shoot("credential");

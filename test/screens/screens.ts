@@ -198,7 +198,6 @@ async function collecting(staff: Staff, receipts: { reference: string; code: str
         quality: 72,
       });
     };
-    await visitor.show("document", { kind: "empty" });
     await visitor.begin("collection", language);
     await visitor.sees("scan");
     await shoot("scan");
@@ -209,8 +208,8 @@ async function collecting(staff: Staff, receipts: { reference: string; code: str
     await visitor.sees("message");
     await shoot("nothing-ready");
     await visitor.goOn();
-    await visitor.show("document", { kind: "code", text: receipt.code });
     await visitor.begin("collection", language);
+    await visitor.show("document", { kind: "code", text: receipt.code });
     await visitor.sees("finger");
     await shoot("collect-finger");
     await visitor.lay("ada", 1);
