@@ -99,9 +99,10 @@ export async function journey(
       [slots[items["hkic-application"] ?? ""], slots[items["passport-application"] ?? ""]].includes(slot),
     );
     await visitor.page.waitForSelector('[data-view="door"][data-face="succeeded"]', { timeout: 30_000 });
+    // Left there, it would be taken for the next document before anybody could see that it is asked for.
+    await visitor.lift();
     await visitor.touch('[data-view="door"] [data-action]');
   }
-  await visitor.lift();
   await visitor.sees("attract");
   assert.is(motions(), loads + 2);
   for (const service of services) await staff.sees(both.reference, service, "Collected");
