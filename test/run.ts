@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 /**
  * Runs each *.test.ts below test/ in a process of its own (uvu shares module state between files otherwise), adds up
- * uvu's summaries and closes with `N passed, N failed`. Arguments select files by a part of their path.
+ * uvu's summaries, names what failed once more and closes with `N passed, N failed`. Arguments select files by a part of
+ * their path.
  */
 const LIMIT_MS = 300_000;
 /** Files that run beside each other; more of them while the processors have nothing to do, for many tests mostly wait. */
@@ -62,12 +63,20 @@ function runFile(file: string): Promise<Outcome> {
       console.log(
         `${failed ? "FAIL" : "ok  "} ${file}  ${passed} passed${failed ? `, ${failed} failed` : ""}  (${seconds} s)`,
       );
-      if (failed) console.log(output.slice(-8_000));
+      if (failed) {
+        console.log(output.slice(-8_000));
+        failures.push(
+          `failed: ${file}`,
+          ...(output.match(/^ *FAIL .*(?:\n.*){1,2}/gm) ?? ["   it ended before its summary"]),
+        );
+      }
       resolve({ passed, failed });
     });
   });
 }
 
+/** What failed, named again where somebody looks who sees only the end of a long output. */
+const failures: string[] = [];
 const queue = [...files];
 const sum: Outcome = { passed: 0, failed: 0 };
 let running = 0;
@@ -104,5 +113,6 @@ const looking = setInterval(() => {
 for (let i = 0; i < lanes.length; i++) await lanes[i];
 clearInterval(looking);
 if (files.length === 0) sum.failed = 1;
+for (const line of failures) console.log(line);
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exit(sum.failed ? 1 : 0);
