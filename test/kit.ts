@@ -14,7 +14,7 @@ export interface TestContext {
  * A suite whose tests end within `limitMs` and clean up after themselves; uvu alone has neither.
  * Call `run()` at the end of the file.
  */
-export function suite(name: string, limitMs = 20_000) {
+export function suite(name: string, limitMs = 60_000) {
   const uvu = uvuSuite(name);
   return {
     test(title: string, body: (t: TestContext) => void | Promise<void>, ownLimitMs = limitMs): void {
@@ -43,7 +43,7 @@ export function suite(name: string, limitMs = 20_000) {
 export async function eventually<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  ms = 10_000,
+  ms = 30_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { eventually, suite } from "../kit.ts";
 
-const { test, run } = suite("the service of the browser", 40_000);
+const { test, run } = suite("the service of the browser");
 
 /** The shipped script with a program in the place of the compositor; what it tells systemd goes into a file. */
 async function session(t: { after(teardown: () => unknown): void }, compositor: string) {

@@ -15,7 +15,7 @@ import * as assert from "uvu/assert";
 import { writeScripts } from "../../tools/deb.ts";
 import { suite, type TestContext } from "../kit.ts";
 
-const { test, run } = suite("the scripts of the Debian package", 60_000);
+const { test, run } = suite("the scripts of the Debian package");
 
 const OWN = "0.1.1";
 /** What it runs on a board is noted, and does nothing. */

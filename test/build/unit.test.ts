@@ -22,7 +22,7 @@ import { eventually, suite } from "../kit.ts";
 import { content, IDENTITY, Owner, signed } from "../support/bundles.ts";
 import { freePort } from "../support/mosquitto.ts";
 
-const { test, run } = suite("what a unit runs", 60_000);
+const { test, run } = suite("what a unit runs");
 
 test("it holds no bench, no centre and no launcher", () => {
   const inputs = readFileSync("dist/unit/bundle.txt", "utf8").split("\n");

@@ -4,7 +4,7 @@ import { eventually, suite } from "../kit.ts";
 import { newCommand, wireRig } from "../support/vault-wire.ts";
 
 /** The core dies at each named step of a hand-over; the vault finishes alone and tells the next core. */
-const { test, run } = suite("core kill", 20_000);
+const { test, run } = suite("core kill");
 
 const STEPS = [
   "before-intent",

@@ -17,7 +17,7 @@ import { collect, newCommand } from "../support/vault-wire.ts";
  * The real vault over a real serial line, killed at each named step of a hand-over and started again. The plant counts
  * the unlocks, and knows where the item is.
  */
-const { test, run } = suite("vault kill", 60_000);
+const { test, run } = suite("vault kill");
 
 // Bundled once: a vault is started some forty times here.
 const folder = mkdtempSync(join(tmpdir(), "guichet-kill-"));

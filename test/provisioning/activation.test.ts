@@ -8,7 +8,7 @@ import { board, codeOf, content, given, HEALTHY, Owner, signed, unit } from "../
 import { wrongGeneration } from "../support/generation.ts";
 
 setLog({ sink: () => undefined });
-const { test, run } = suite("activation", 60_000);
+const { test, run } = suite("activation");
 const owner = new Owner();
 
 /** What the unit of these tests is given: key set, services and configuration at once. */

@@ -6,7 +6,7 @@ import { type Edit, importEdited } from "../support/edited.ts";
 import { mustCatch } from "../support/mutate.ts";
 import { unitConfiguration } from "../support/unit.ts";
 
-const { test, run } = suite("what a configuration says against itself", 60_000);
+const { test, run } = suite("what a configuration says against itself");
 
 type Check = typeof real;
 type Unit = Parameters<typeof unitConfiguration>[0];

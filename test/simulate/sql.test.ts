@@ -8,7 +8,7 @@ import { suite } from "../kit.ts";
 import { Disk } from "./engine/disk.ts";
 import { Scheduler } from "./engine/scheduler.ts";
 
-const { test, run } = suite("database in memory", 60_000);
+const { test, run } = suite("database in memory");
 
 const SCHEMA = [
   `CREATE TABLE slots (slot TEXT PRIMARY KEY, state TEXT NOT NULL, item_hash TEXT UNIQUE, n INTEGER NOT NULL DEFAULT 0);

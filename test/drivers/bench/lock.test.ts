@@ -18,7 +18,7 @@ function bench() {
     got = Buffer.concat([got, chunk]);
   });
   const take = async (length: number): Promise<string> => {
-    await eventually(`${length} bytes`, () => got.length >= length, 2_000);
+    await eventually(`${length} bytes`, () => got.length >= length);
     const text = got.toString("hex").toUpperCase();
     got = Buffer.alloc(0);
     return text;

@@ -28,7 +28,7 @@ import { sizeOfJpeg } from "../../../drivers/ports/index.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import { alive, picture } from "./support.ts";
 
-const { test, run } = suite("v4l2 camera", 40_000);
+const { test, run } = suite("v4l2 camera");
 const ROLE = "camera.document";
 const never = new AbortController().signal;
 const code = (result: Result<unknown>) => (result.ok ? "ok" : result.error.code);

@@ -5,7 +5,7 @@ import { OP } from "../../../drivers/fingerprint/ef01/frame.ts";
 import { suite, type TestContext } from "../../kit.ts";
 import { bench, code, context, finger, seedOf } from "./support.ts";
 
-const { test, run } = suite("ef01 library", 60_000);
+const { test, run } = suite("ef01 library");
 
 /** A person who does what is said: lays the finger on and lifts it. */
 function obedient(state: { finger: ReturnType<typeof finger> | null }, n: number, userTimeMs = 20_000) {

@@ -18,7 +18,7 @@ import { isFault } from "../../../drivers/kit/index.ts";
 import { suite } from "../../kit.ts";
 import { bench, code, context, finger, seedOf } from "./support.ts";
 
-const { test, run } = suite("ef01 module", 60_000);
+const { test, run } = suite("ef01 module");
 const never = new AbortController().signal;
 
 test("an R503 answers every command of its table", async (t) => {

@@ -19,7 +19,7 @@ import { type Ports, WireTap } from "../../../drivers/ports/index.ts";
 import { suite, type TestContext } from "../../kit.ts";
 import { flightRig } from "../../support/flights.ts";
 
-const { test, run } = suite("flight recorder", 60_000);
+const { test, run } = suite("flight recorder");
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "guichet-flight-"));

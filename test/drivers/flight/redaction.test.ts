@@ -8,7 +8,7 @@ import { suite } from "../../kit.ts";
 import { changedDriver } from "../../support/changed-driver.ts";
 import { type FlightRig, flightRig } from "../../support/flights.ts";
 
-const { test, run } = suite("redaction", 60_000);
+const { test, run } = suite("redaction");
 const FORMAT = "ef01-r503-1536";
 
 /** Bytes that occur nowhere else: of every eight of them it can be told where they come from. */

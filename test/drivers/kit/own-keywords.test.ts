@@ -10,7 +10,7 @@ import { seeded } from "../../crash/replay/random.ts";
 import { suite } from "../../kit.ts";
 import { unitConfiguration } from "../../support/unit.ts";
 
-const { test, run } = suite("drivers: which schemas TypeBox's check may judge", 60_000);
+const { test, run } = suite("drivers: which schemas TypeBox's check may judge");
 
 const MUTATIONS = 3_000;
 /** What a field may be turned into; two code units that are one character are among it. */

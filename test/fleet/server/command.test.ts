@@ -11,7 +11,7 @@ import { certificateRequest, wrongBootstrap, wrongCertificate } from "../../../p
 import { suite } from "../../kit.ts";
 import { setUpCentre } from "../../support/centre.ts";
 
-const { test, run } = suite("command", 40_000);
+const { test, run } = suite("command");
 
 function command(args: string[], input: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { BAD } from "./bad.ts";
 import { contentFor, owner, signersOf } from "./forge.ts";
 import { fingerprint, places } from "./place.ts";
 
-const { test, run } = suite("bad bundles", 60_000);
+const { test, run } = suite("bad bundles");
 
 test("there are more than a hundred of them, each with a name of its own", () => {
   assert.ok(BAD.length >= 200, String(BAD.length));

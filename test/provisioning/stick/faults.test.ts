@@ -21,7 +21,7 @@ import { board, content, HEALTHY, Owner, signed } from "../../support/bundles.ts
 import { makeStick, readFrom } from "../../support/sticks.ts";
 import { memoryStick, type OnRead, readerOn } from "./rig.ts";
 
-const { test, run } = suite("a stick that changes, is pulled, or meets a full disk", 60_000);
+const { test, run } = suite("a stick that changes, is pulled, or meets a full disk");
 const owner = new Owner();
 const first = () => signed(owner, content("claim"));
 

@@ -9,7 +9,7 @@ import { mustCatch } from "../../support/mutate.ts";
 import { addFiles, makeStick, pattern, removeFile } from "../../support/sticks.ts";
 import { memoryStick } from "./rig.ts";
 
-const { test, run } = suite("sticks: what each rule is for", 60_000);
+const { test, run } = suite("sticks: what each rule is for");
 
 type Parts = typeof real;
 const scratch = (t: Pick<TestContext, "after">): string => {

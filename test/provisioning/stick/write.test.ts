@@ -22,7 +22,7 @@ import { board, content, HEALTHY, Owner, signed } from "../../support/bundles.ts
 import { pattern, readFrom } from "../../support/sticks.ts";
 import { tool } from "../../support/tool.ts";
 
-const { test, run } = suite("sticks that the tool writes", 60_000);
+const { test, run } = suite("sticks that the tool writes");
 const owner = new Owner();
 const MIB = 2 ** 20;
 

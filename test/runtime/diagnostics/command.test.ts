@@ -9,7 +9,7 @@ import { eventually, suite } from "../../kit.ts";
 import { vaultRig } from "../../support/vault-rig.ts";
 import { sensesRig } from "../senses/rig.ts";
 
-const { test, run } = suite("guichet devices", 60_000);
+const { test, run } = suite("guichet devices");
 
 /** Runs one command to its end, or until `stop`. */
 function command(state: string, words: string, stop = new AbortController()) {

@@ -8,7 +8,7 @@ import { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, suite } from "../../kit.ts";
 import { vaultRig } from "../../support/vault-rig.ts";
 
-const { test, run } = suite("flight recorder of a running vault", 60_000);
+const { test, run } = suite("flight recorder of a running vault");
 
 test("a cable that is pulled leaves one file below the unit's state, and the file plays the same fault again", async (t) => {
   const rig = await vaultRig(t);

@@ -11,7 +11,7 @@ import { startVault } from "../../../runtime/vault/index.ts";
 import { eventually, suite } from "../../kit.ts";
 import { vaultRig } from "../../support/vault-rig.ts";
 
-const { test, run } = suite("guichet rest", 60_000);
+const { test, run } = suite("guichet rest");
 
 /** Runs one command to its end. */
 function command(state: string, ...words: string[]) {

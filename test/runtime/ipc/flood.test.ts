@@ -8,7 +8,7 @@ import { type Handlers, type Methods, Peer } from "../../../runtime/ipc/index.ts
 import { eventually, suite, type TestContext } from "../../kit.ts";
 import { socketRig } from "../../support/ipc-rig.ts";
 
-const { test, run } = suite("ipc: too much", 30_000);
+const { test, run } = suite("ipc: too much");
 
 const logged: unknown[] = [];
 setLog({ sink: (line) => logged.push(line) });

@@ -34,7 +34,7 @@ import {
 } from "../../support/bundles.ts";
 import { tool } from "../../support/tool.ts";
 
-const { test, run } = suite("the agent that provisions a unit", 30_000);
+const { test, run } = suite("the agent that provisions a unit");
 const owner = new Owner();
 
 async function open(t: TestContext, over: Partial<AgentOptions> = {}) {

@@ -29,7 +29,7 @@ import {
 import { makePki, startMosquitto } from "../../support/mosquitto.ts";
 import { stateFolder } from "../../support/office.ts";
 
-const { test, run } = suite("the first certificate over the link", 60_000);
+const { test, run } = suite("the first certificate over the link");
 const owner = new Owner();
 const BOARD = IDENTITY.device;
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

@@ -27,7 +27,7 @@ import { wrongGeneration } from "../../support/generation.ts";
 import { heard } from "../../support/log.ts";
 
 setLog({ sink: () => undefined });
-const { test, run } = suite("one who changes the unit", 60_000);
+const { test, run } = suite("one who changes the unit");
 const owner = new Owner();
 const FIRST = ["claim", "content", "configuration"] as const;
 

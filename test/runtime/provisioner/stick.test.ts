@@ -25,7 +25,7 @@ import { board, content, HEALTHY, Owner, signed } from "../../support/bundles.ts
 import { makeStick, noLine, readFrom, slotFolder } from "../../support/sticks.ts";
 import { ManualClock, settled } from "../core/visit/fakes.ts";
 
-const { test, run } = suite("the port for sticks", 60_000);
+const { test, run } = suite("the port for sticks");
 const owner = new Owner();
 
 test("a stick that appears is read by a process of its own, taken, answered and told; another one is not ours", async (t) => {

@@ -21,7 +21,7 @@ import { FakeLink } from "../../support/office.ts";
 import { unitConfiguration } from "../../support/unit.ts";
 
 setLog({ sink: () => undefined });
-const { test, run } = suite("the time by which dates are judged", 30_000);
+const { test, run } = suite("the time by which dates are judged");
 const owner = new Owner();
 const host = newSigningKey("host");
 /** A day in 2026, s. */

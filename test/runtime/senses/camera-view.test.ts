@@ -5,7 +5,7 @@ import { defer, type Fault, ok, systemClock } from "../../../drivers/kit/index.t
 import { CameraView } from "../../../runtime/senses/camera-view.ts";
 import { eventually, suite, type TestContext } from "../../kit.ts";
 
-const { test, run } = suite("camera view", 5_000);
+const { test, run } = suite("camera view");
 
 /** A camera that notes what it does; a frame is shown when the test says so. */
 async function rig(t: TestContext) {

@@ -20,7 +20,7 @@ import { isZero, sentFrames } from "../../support/sent.ts";
 import { pictures } from "./pictures.ts";
 import { type SensesRig, sensesRig } from "./rig.ts";
 
-const { test, run } = suite("senses", 60_000);
+const { test, run } = suite("senses");
 const CHALLENGE = "challenge-of-the-vault-1234";
 
 /** A voucher for a person's finger, and the receipt's key that opens its template. */

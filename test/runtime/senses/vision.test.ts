@@ -9,7 +9,7 @@ import { cropOf, type Face, headHeight, judgeFace, roll } from "../../../runtime
 import { eventually, suite } from "../../kit.ts";
 import { codePicture, pictures } from "./pictures.ts";
 
-const { test, run } = suite("vision", 60_000);
+const { test, run } = suite("vision");
 const profile = PHOTO_PROFILES.hkic as PhotoProfile;
 const vision = new Vision(systemClock);
 

@@ -7,7 +7,7 @@ import { frozenAt } from "../../support/freeze.ts";
  * The vault ends at each named step of a hand-over from a dispenser and is started anew on what was durable then; the unit
  * went on meanwhile, or lost its power too. The plant counts each motion, and knows where the card is.
  */
-const { test, run } = suite("vault with a dispenser, cut", 60_000);
+const { test, run } = suite("vault with a dispenser, cut");
 const [A, B] = CARDS as [string, string, string];
 
 interface Cut {

@@ -6,7 +6,7 @@ import { frozenAt } from "../../support/freeze.ts";
 import { type Edit, mustCatch, mutate } from "../../support/mutate.ts";
 
 /** The rules of a hand-over from a dispenser, each as a scenario, and a vault without the rule that must fail it. */
-const { test, run } = suite("vault mutants with a dispenser", 60_000);
+const { test, run } = suite("vault mutants with a dispenser");
 const [A, B, C] = CARDS as [string, string, string];
 
 type Scenario = (t: Pick<TestContext, "after">, start: typeof startVault) => Promise<void>;

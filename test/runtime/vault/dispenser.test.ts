@@ -7,7 +7,7 @@ import { suite } from "../../kit.ts";
 import { CARDS, type CardRig, cardRig, DISPENSER, OLD_CARD } from "../../support/card-rig.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 
-const { test, run } = suite("vault with a dispenser", 60_000);
+const { test, run } = suite("vault with a dispenser");
 /** The end of a question for the path, without its check byte. */
 const STATUS = /43313003..$/;
 const [A, B, C] = CARDS as [string, string, string];

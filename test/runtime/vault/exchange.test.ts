@@ -6,7 +6,7 @@ import { collect, handoverOf, newCommand, type WireOptions, wireRig } from "../.
 import { code } from "./rules.ts";
 
 /** Staff at the unit: what they put in, take out and forget, and that nobody else moves anything meanwhile. */
-const { test, run } = suite("exchange", 30_000);
+const { test, run } = suite("exchange");
 
 type Rig = Awaited<ReturnType<typeof wireRig>>;
 type Hands = (plant: Rig["plant"], slot: string) => void;

@@ -8,7 +8,7 @@ import { collect, newCommand, wireRig } from "../../support/vault-wire.ts";
 import { code } from "./rules.ts";
 
 /** Papers that differ from a good one by one bit, and messages of the right shape that say nonsense. */
-const { test, run } = suite("forged papers", 60_000);
+const { test, run } = suite("forged papers");
 
 /** The document with one bit of one part's bytes flipped. */
 function flipped(jws: string, part: number, bit: number): string {

@@ -11,7 +11,7 @@ import { busOf } from "../../support/i2c.ts";
 import { collect, wireRig } from "../../support/vault-wire.ts";
 import { code } from "./rules.ts";
 
-const { test, run } = suite("vault guards", 30_000);
+const { test, run } = suite("vault guards");
 const ROLE = "power.supply";
 
 test("on its battery a unit moves nothing, and says so; its figures go out; with the mains back it goes on", async (t) => {

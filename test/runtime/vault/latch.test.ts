@@ -12,7 +12,7 @@ import { wireRig } from "../../support/vault-wire.ts";
 import { code } from "./rules.ts";
 
 /** A cabinet that was opened and closed again was opened: the alarm stays until a named operator has settled it. */
-const { test, run } = suite("latched inputs", 30_000);
+const { test, run } = suite("latched inputs");
 const ROLE = "tamper.cabinet";
 
 async function guarded(t: TestContext, latched = true) {

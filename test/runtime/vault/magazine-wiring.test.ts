@@ -12,7 +12,7 @@ import { wireRig } from "../../support/vault-wire.ts";
 import { reconfigure, slotsOf } from "./wiring.ts";
 
 /** What a new configuration says of magazines in which items lie, or from which one is on its way. */
-const { test, run } = suite("magazines under a new configuration", 60_000);
+const { test, run } = suite("magazines under a new configuration");
 const [A, B] = CARDS as [string, string, string];
 
 type Change = (configuration: UnitConfiguration) => UnitConfiguration;

@@ -457,7 +457,7 @@ const mutants: Record<string, Mutant> = {
   },
 };
 
-const { test, run } = suite("vault mutants", 30_000);
+const { test, run } = suite("vault mutants");
 
 for (const [name, mutant] of Object.entries(mutants)) {
   test(`caught: ${name}`, async (t) => {

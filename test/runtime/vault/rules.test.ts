@@ -4,7 +4,7 @@ import { afterCut } from "./after-cut.ts";
 import { rules } from "./rules.ts";
 import { staffRules } from "./staff-rules.ts";
 
-const { test, run } = suite("vault rules", 30_000);
+const { test, run } = suite("vault rules");
 
 for (const [rule, scenario] of Object.entries({ ...rules, ...afterCut, ...staffRules }))
   test(rule, (t) => scenario(t, startVault));

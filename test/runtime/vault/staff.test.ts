@@ -6,7 +6,7 @@ import { collect, type WireRig, wireRig } from "../../support/vault-wire.ts";
 import { code } from "./rules.ts";
 import { putIn } from "./staff-rules.ts";
 
-const { test, run } = suite("vault staff", 30_000);
+const { test, run } = suite("vault staff");
 
 async function openExchange(rig: WireRig, client: VaultClient): Promise<string> {
   const begun = await client.call("exchange.begin", {

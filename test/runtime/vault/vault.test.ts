@@ -7,7 +7,7 @@ import { suite, type TestContext } from "../../kit.ts";
 import type { VaultClient } from "../../support/vault-client.ts";
 import { type VaultRig, vaultRig } from "../../support/vault-rig.ts";
 
-const { test, run } = suite("vault", 30_000);
+const { test, run } = suite("vault");
 const LIMITS = { unlatch: 700, doorOpen: 1_500, pollLatch: 30, pollDoor: 30 };
 const code = (result: Result<unknown, Fault>) => (result.ok ? "ok" : result.error.code);
 

@@ -8,7 +8,7 @@ import { collect, wireRig } from "../../support/vault-wire.ts";
 import { rewire, settle, slotsOf, wiring } from "./wiring.ts";
 
 /** What a new configuration says of slots in which things lie already. */
-const { test, run } = suite("wiring", 30_000);
+const { test, run } = suite("wiring");
 
 for (const [name, scenario] of Object.entries(wiring)) test(name, (t) => scenario(t, startVault));
 

@@ -21,7 +21,7 @@ import { type Mosquitto, makePki, startMosquitto } from "../../../support/mosqui
 import { draft, PHOTO, stateFolder } from "../../../support/office.ts";
 import { unitConfiguration } from "../../../support/unit.ts";
 
-const { test, run } = suite("office", 60_000);
+const { test, run } = suite("office");
 
 interface Rig {
   state: string;

@@ -3,7 +3,7 @@ import type { ScreenModel, View } from "../../../../runtime/core/screen/model.ts
 import { eventually, suite } from "../../../kit.ts";
 import { closeTools, type Kiosk, openKiosk, withView } from "./kiosk.ts";
 
-const { test, run } = suite("page input", 30_000);
+const { test, run } = suite("page input");
 
 type Entry = Extract<View, { kind: "entry" }>;
 

@@ -7,7 +7,7 @@ import { fixtures } from "../../../../tools/gallery/fixtures.ts";
 import { eventually, suite } from "../../../kit.ts";
 import { closeTools, openKiosk, tools } from "./kiosk.ts";
 
-const { test, run } = suite("page live view", 60_000);
+const { test, run } = suite("page live view");
 /** The smallest picture that a browser draws. */
 const JPEG = Buffer.from(
   "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=",

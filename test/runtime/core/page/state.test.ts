@@ -12,7 +12,7 @@ prepareZXingModule({
   },
 });
 
-const { test, run } = suite("page state", 30_000);
+const { test, run } = suite("page state");
 
 test("a core that goes away leaves nothing on the screen; a core that comes back is drawn", async (t) => {
   const kiosk = await openKiosk(t);
