@@ -168,6 +168,7 @@ for (const [step, what, act, outcome] of cases) {
     await died();
     // Written is not yet heard by the board, which the process that has died did not wait for.
     await eventually("the lock has moved", () => rig.motions() > 0);
+    assert.is(rig.motions(), 1);
     act(rig);
     const client = await start(undefined, act === contradict);
     assert.is(await outcomeOf(client, command), outcome);

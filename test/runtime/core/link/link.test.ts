@@ -179,8 +179,8 @@ test("a broker that is not there keeps nobody waiting", async (t) => {
   const link = rig.newLink();
   const began = performance.now();
   link.start();
+  assert.ok(performance.now() - began < 50);
   assert.not.ok(await link.publish(up.event("kt-01", "x"), "{}"));
-  assert.ok(performance.now() - began < 1_000);
   const up1 = isUp(link);
   await rig.broker.restart();
   await up1;
@@ -313,7 +313,7 @@ test("stopping while it tries ends at once", async (t) => {
   await new Promise((resolve) => link.events.on("down", () => resolve(undefined)));
   const began = performance.now();
   await link.stop();
-  assert.ok(performance.now() - began < 1_000);
+  assert.ok(performance.now() - began < 500);
 });
 
 run();
